@@ -1,0 +1,129 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{finding::Level, report};
+
+/// Finds what makes Docker builds slow, big or wrong, and rewrites it.
+///
+/// Exit codes: 0 nothing at or above the threshold, 1 findings, 2 dockopt could not do its work.
+#[derive(Debug, Parser)]
+#[command(name = "dockopt", version, max_term_width = 100, propagate_version = true)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say what is wrong with Dockerfiles; writes nothing.
+    Check {
+        /// Dockerfiles, folders to search, or `-` for standard input.
+        #[arg(value_name = "PATH", default_value = ".")]
+        paths: Vec<String>,
+    },
+    /// Apply the fixes that leave the image as it is, and say what is left.
+    Fix {
+        /// Dockerfiles, folders to search, or `-` to write standard input, fixed, to standard output.
+        #[arg(value_name = "PATH", default_value = ".")]
+        paths: Vec<String>,
+        /// Apply also the fixes after which the image, or how it is built, may differ.
+        #[arg(long)]
+        unsafe_fixes: bool,
+        /// Print a unified diff and write nothing; exit with 1 if there is a difference.
+        #[arg(long)]
+        diff: bool,
+    },
+    /// Print the page of a rule.
+    Explain {
+        /// A rule's name, a code of another tool such as `DL3008`, or a family.
+        name: String,
+    },
+    /// List the rules.
+    Rules,
+    /// Print how Dockerfiles are read: one line of JSON for each.
+    Syntax {
+        /// Dockerfiles, or `-` for standard input.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options for every command")]
+pub(super) struct Common {
+    /// How to print what was found.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+    /// Run only these rules: names, families, codes of other tools, or `all`.
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Do not run these rules.
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// The lowest level of a finding that makes the exit code 1.
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warning")]
+    pub fail_on: FailOn,
+    /// Use this settings file instead of the nearest `dockopt.toml`.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Use no settings file.
+    #[arg(long, global = true)]
+    pub isolated: bool,
+    /// The path under which standard input is checked.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub stdin_filename: Option<String>,
+    /// When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people, with the lines in question.
+    Human,
+    /// `path:line:column: name: message`.
+    Short,
+    /// For programs.
+    Json,
+}
+
+impl From<Format> for report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human => Self::Human,
+            Format::Short => Self::Short,
+            Format::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Note,
+    Warning,
+    Error,
+    Never,
+}
+
+impl FailOn {
+    pub(super) fn level(self) -> Option<Level> {
+        match self {
+            Self::Note => Some(Level::Note),
+            Self::Warning => Some(Level::Warning),
+            Self::Error => Some(Level::Error),
+            Self::Never => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}

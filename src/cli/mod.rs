@@ -1,0 +1,276 @@
+//! The command line: subcommands and exit codes.
+
+mod args;
+mod fix;
+mod explain;
+
+use std::{
+    env,
+    fmt::Display,
+    io::{self, BufWriter, IsTerminal, Read, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{CommandFactory, Parser};
+use miette::Diagnostic;
+
+use crate::{
+    engine,
+    finding::Finding,
+    names::{self, Name},
+    report::{self, Format, Options},
+    rules,
+    settings::{Settings, help_for_unknown},
+    syntax::dump,
+    workspace::{Config, Loaded, STDIN, Workspace, WorkspaceError},
+};
+use args::{Args, Color, Command, Common};
+
+/// What a run came to; the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    /// Nothing at or above the threshold.
+    Clean = 0,
+    /// Findings, or with `--diff` changes.
+    Findings = 1,
+    /// Not all work could be done.
+    Failed = 2,
+}
+
+/// What ends a run early.
+#[derive(Debug)]
+enum Failure {
+    /// The output cannot be written.
+    Output(io::Error),
+    /// The disk or the settings.
+    Workspace(WorkspaceError),
+    /// What was asked for makes no sense.
+    Usage { message: String, help: Option<String> },
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        Self::Workspace(error)
+    }
+}
+
+/// Runs the program with the arguments and streams of the process.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help that nobody reads is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()) * Status::Failed as u8);
+        }
+    };
+    let mut streams = Streams { out: BufWriter::new(io::stdout().lock()), err: io::stderr().lock() };
+    let result = run(args, &mut streams).and_then(|status| {
+        streams.out.flush()?;
+        Ok(status)
+    });
+    let status = match result {
+        Ok(status) => status,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean,
+        Err(failure) => {
+            // What was found so far is worth having; if it cannot be written, the failure is told all the same.
+            let _ = streams.out.flush();
+            let _ = match failure {
+                Failure::Output(error) => streams.tell(&format!("cannot write the output: {error}"), None),
+                Failure::Workspace(error) => streams.tell(&error, error.help()),
+                Failure::Usage { message, help } => {
+                    streams.tell(&message, help.as_ref().map(|it| Box::new(it) as Box<dyn Display>))
+                }
+            };
+            Status::Failed
+        }
+    };
+    ExitCode::from(status as u8)
+}
+
+/// The command with its arguments, from which `docs/cli.md` is made.
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Where the program writes to.
+struct Streams {
+    out: BufWriter<io::StdoutLock<'static>>,
+    err: io::StderrLock<'static>,
+}
+
+impl Streams {
+    /// Standard error or standard output.
+    fn side(&mut self, error: bool) -> &mut dyn Write {
+        if error { &mut self.err } else { &mut self.out }
+    }
+
+    /// Tells what went wrong, and what to do about it.
+    fn tell(&mut self, message: &dyn Display, help: Option<Box<dyn Display + '_>>) -> io::Result<()> {
+        writeln!(self.err, "error: {message}")?;
+        if let Some(help) = help {
+            writeln!(self.err, "  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
+    let common = args.common;
+    match args.command {
+        Command::Check { paths } => check(&common, &paths, streams),
+        Command::Fix { paths, unsafe_fixes, diff } => {
+            fix::run(&common, &paths, fix::How { unsafe_fixes, diff }, streams)
+        }
+        Command::Explain { name } => {
+            streams.out.write_all(explain::pages(&name)?.as_bytes())?;
+            Ok(Status::Clean)
+        }
+        Command::Rules => {
+            let table = report::render_rules(common.format.into(), rules::all());
+            streams.out.write_all(table.as_bytes())?;
+            Ok(Status::Clean)
+        }
+        Command::Syntax { files } => syntax(&files, streams),
+    }
+}
+
+fn check(common: &Common, paths: &[String], streams: &mut Streams) -> Result<Status, Failure> {
+    let (loaded, _) = load(common, paths)?;
+    let findings = engine::check(&loaded.project);
+    let status = tell_problems(&loaded, streams)?.max(status_of(common, &findings));
+    let is_empty = loaded.project.dockerfiles.is_empty();
+    if is_empty && loaded.problems.is_empty() {
+        writeln!(streams.err, "note: no Dockerfiles found")?;
+    }
+    if !is_empty || Format::from(common.format) != Format::Human {
+        let report = report::render(common.format.into(), &loaded.project, &findings, options(common));
+        streams.out.write_all(report.as_bytes())?;
+    }
+    Ok(status)
+}
+
+/// Prints the syntax tree of each file as a line of JSON.
+fn syntax(files: &[String], streams: &mut Streams) -> Result<Status, Failure> {
+    let workspace = Workspace::here()?;
+    let bytes = stdin_bytes(files)?;
+    let stdin = bytes.map(|it| (STDIN.to_owned(), it));
+    let loaded = workspace.load(files, stdin, Arc::new(Settings::default()));
+    for unit in &loaded.project.dockerfiles {
+        let source = loaded.project.source(unit.file);
+        writeln!(streams.out, "{}", dump::dump(&source.path, source, &unit.syntax))?;
+    }
+    tell_problems(&loaded, streams)
+}
+
+/// Loads the project; with it come the bytes of standard input, if it was read.
+fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), Failure> {
+    let workspace = Workspace::here()?;
+    let config = match &common.config {
+        Some(file) => Config::File(file.clone()),
+        None if common.isolated => Config::Isolated,
+        None => Config::Nearest,
+    };
+    for name in &common.select {
+        checked(name, false)?;
+    }
+    for name in &common.ignore {
+        checked(name, true)?;
+    }
+    let settings = workspace.settings(&config, paths)?;
+    let settings = settings.with_selection(common.select.clone(), common.ignore.clone());
+    let bytes = stdin_bytes(paths)?;
+    let name = common.stdin_filename.as_deref().unwrap_or(STDIN);
+    let stdin = bytes.clone().map(|it| (name.to_owned(), it));
+    Ok((workspace.load(paths, stdin, Arc::new(settings)), bytes))
+}
+
+fn stdin_bytes(paths: &[String]) -> Result<Option<Vec<u8>>, Failure> {
+    if !paths.iter().any(|it| it == STDIN) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let unreadable = |error| WorkspaceError::Unreadable { path: "standard input".to_owned(), error };
+    io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(Some(bytes))
+}
+
+/// Refuses a name that nothing answers to. Ignoring a code of another tool that has no rule here does no harm.
+fn checked(name: &str, may_be_foreign: bool) -> Result<(), Failure> {
+    let near = match names::look_up(name) {
+        Name::Known => return Ok(()),
+        Name::Foreign if may_be_foreign => return Ok(()),
+        Name::Foreign => None,
+        Name::Unknown(near) => near,
+    };
+    Err(Failure::Usage { message: format!("unknown rule `{name}`"), help: Some(help_for_unknown(near)) })
+}
+
+fn tell_problems(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failure> {
+    for problem in &loaded.problems {
+        streams.tell(problem, problem.help())?;
+    }
+    Ok(if loaded.problems.is_empty() { Status::Clean } else { Status::Failed })
+}
+
+fn status_of(common: &Common, findings: &[Finding]) -> Status {
+    let threshold = common.fail_on.level();
+    let fails = threshold.is_some_and(|threshold| findings.iter().any(|it| it.level >= threshold));
+    if fails { Status::Findings } else { Status::Clean }
+}
+
+/// Colour and width for what goes to standard output.
+fn options(common: &Common) -> Options {
+    const WIDTH: usize = Options::PLAIN.width;
+    let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
+    Options { color: wants_color(common.color, |name| env::var(name).ok(), io::stdout().is_terminal()), width }
+}
+
+/// Whether to use colour: the flag decides, then `NO_COLOR`, then `CLICOLOR_FORCE`, then the terminal.
+fn wants_color(flag: Color, variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
+    let is_set = |name| variable(name).is_some_and(|it| !it.is_empty());
+    match flag {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if is_set("NO_COLOR") => false,
+        Color::Auto if is_set("CLICOLOR_FORCE") && variable("CLICOLOR_FORCE").as_deref() != Some("0") => true,
+        Color::Auto => is_terminal && variable("TERM").as_deref() != Some("dumb"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn colour() {
+        for (flag, variables, is_terminal, colored) in [
+            (Color::Auto, &[][..], true, true),
+            (Color::Auto, &[], false, false),
+            (Color::Auto, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, false),
+            (Color::Auto, &[("NO_COLOR", "")], true, true),
+            (Color::Auto, &[("CLICOLOR_FORCE", "1")], false, true),
+            (Color::Auto, &[("CLICOLOR_FORCE", "0")], false, false),
+            (Color::Auto, &[("TERM", "dumb")], true, false),
+            (Color::Always, &[("NO_COLOR", "1")], false, true),
+            (Color::Never, &[("CLICOLOR_FORCE", "1")], true, false),
+        ] {
+            let value = |name: &str| {
+                variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(wants_color(flag, value, is_terminal), colored, "{flag:?} {variables:?} {is_terminal}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The build context of a Dockerfile: which folder it is, and what `COPY` finds there.
+
+use crate::{
+    ignorefile::IgnoreFile,
+    model::{Copy, CopyFrom, Model, StepKind},
+    project::{Files, Kind, Project, join, parent},
+    source::FileId,
+};
+
+/// A build context.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The folder.
+    pub folder: String,
+    /// What the ignore file keeps back.
+    pub ignore: IgnoreFile,
+    files: &'a dyn Files,
+}
+
+impl<'a> Context<'a> {
+    fn open(project: &'a Project, folder: &str, dockerfile: &str) -> Self {
+        let files = &*project.files;
+        let own = format!("{dockerfile}.dockerignore");
+        let text = files.read(&own).or_else(|| files.read(&join(folder, ".dockerignore")));
+        let ignore = IgnoreFile::parse(text.as_deref().unwrap_or_default());
+        Self { folder: folder.to_owned(), ignore, files }
+    }
+
+    /// A context of which nothing is known.
+    pub fn unknown() -> Context<'static> {
+        Context { folder: ".".to_owned(), ignore: IgnoreFile::parse(""), files: &Nothing }
+    }
+
+    /// What a path of the context names, if it is sent to the builder.
+    pub fn kind(&self, path: &str) -> Option<Kind> {
+        if path == "." {
+            return Some(Kind::Folder);
+        }
+        let kind = self.files.kind(&join(&self.folder, path))?;
+        // An ignored folder can still hold files that are sent; for a file the answer is exact.
+        (kind == Kind::Folder || !self.ignore.is_ignored(path)).then_some(kind)
+    }
+
+    /// The text of a file of the context, if it is sent to the builder.
+    pub fn read(&self, path: &str) -> Option<std::sync::Arc<str>> {
+        if self.ignore.is_ignored(path) {
+            return None;
+        }
+        self.files.read(&join(&self.folder, path))
+    }
+
+    /// The names in a folder of the context, ignored ones included.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        self.files.list(&join(&self.folder, folder))
+    }
+
+    /// Whether all that the copies name is there. A glob has to match something in its folder.
+    fn fits(&self, copies: &[&Copy]) -> bool {
+        let sources = copies.iter().flat_map(|it| it.sources.iter().flatten());
+        sources.filter(|it| !is_remote(it)).all(|it| {
+            if !it.contains(['*', '?', '[']) {
+                return self.kind(it).is_some();
+            }
+            let folder = parent(it.split(['*', '?', '[']).next().unwrap_or_default().trim_end_matches('/'));
+            folder == "." || self.kind(&folder).is_some()
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Nothing;
+
+impl Files for Nothing {
+    fn kind(&self, _: &str) -> Option<Kind> {
+        None
+    }
+
+    fn read(&self, _: &str) -> Option<std::sync::Arc<str>> {
+        None
+    }
+
+    fn list(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn is_remote(source: &str) -> bool {
+    source.contains("://") || source.starts_with("git@")
+}
+
+/// The folders that may be the context of a Dockerfile, the likeliest first.
+///
+/// What the settings or a build definition say is the only answer. Else it is any folder, from the Dockerfile's own
+/// up to the repository's root, in which all sources of `COPY` and `ADD` are found.
+pub fn candidates<'a>(project: &'a Project, file: FileId, model: &Model) -> Vec<Context<'a>> {
+    let path = &project.source(file).path;
+    let open = |folder: &str| Context::open(project, folder, path);
+    if let Some(folder) = project.settings.contexts.get(path) {
+        return vec![open(folder)];
+    }
+    let mut named: Vec<&str> =
+        project.builds.iter().filter(|it| it.dockerfile == *path).map(|it| it.context.as_str()).collect();
+    named.sort_unstable();
+    named.dedup();
+    if !named.is_empty() {
+        return named.into_iter().map(open).collect();
+    }
+    if path == "-" {
+        return Vec::new();
+    }
+    let copies: Vec<&Copy> = model
+        .stages
+        .iter()
+        .flat_map(|it| &it.steps)
+        .filter_map(|it| match &it.kind {
+            StepKind::Copy(copy) if copy.from == CopyFrom::Context => Some(copy),
+            _ => None,
+        })
+        .collect();
+    folders_above(project, path).iter().map(|it| open(it)).filter(|it| it.fits(&copies)).collect()
+}
+
+/// The Dockerfile's folder and those above it, up to the root of the repository; without a repository,
+/// up to the folder where dockopt runs.
+fn folders_above(project: &Project, path: &str) -> Vec<String> {
+    const DEEPEST: usize = 32;
+    let mut folders = vec![parent(path)];
+    while folders.len() < DEEPEST {
+        let last = &folders[folders.len() - 1];
+        if project.files.kind(&join(last, ".git")).is_some() {
+            return folders;
+        }
+        let above = parent(last);
+        if above == *last {
+            break;
+        }
+        folders.push(above);
+    }
+    let outside = |it: &String| it.starts_with("..") || it.starts_with('/');
+    let own = folders[0].clone();
+    folders.retain(|it| *it == own || !outside(it));
+    folders
+}

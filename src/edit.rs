@@ -1,0 +1,158 @@
+//! Edits of text, changes of a project, and how far a change can be trusted.
+
+use std::collections::BTreeMap;
+
+use crate::source::{FileId, Span};
+
+/// How far a fix can be trusted; ordered, so that "may it be applied?" is `>=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Safety {
+    /// It can be written but not vouched for: printed, offered in the editor, never applied by a flag.
+    Shown,
+    /// Probably what is wanted, but the image, or how the build is called, may differ.
+    Unsafe,
+    /// The image stays the same but for caches, package lists and timestamps.
+    Safe,
+}
+
+impl Safety {
+    /// The word for it in pages and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Unsafe => "unsafe",
+            Self::Safe => "safe",
+        }
+    }
+}
+
+/// Replaces the bytes of a span by a text. An empty span inserts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// What is replaced.
+    pub span: Span,
+    /// What stands there afterwards. Lines end in `\n`; a file with CRLF gets CRLF when it is applied.
+    pub text: String,
+}
+
+impl Edit {
+    /// Puts `text` before the byte at `offset`.
+    pub fn insert(offset: usize, text: impl Into<String>) -> Self {
+        Self { span: Span::at(offset), text: text.into() }
+    }
+
+    /// Puts `text` in the place of `span`.
+    pub fn replace(span: Span, text: impl Into<String>) -> Self {
+        Self { span, text: text.into() }
+    }
+
+    /// Removes `span`.
+    pub fn delete(span: Span) -> Self {
+        Self { span, text: String::new() }
+    }
+}
+
+/// A change of a project: edits of files that exist, and files that come into being. Whole or not at all.
+///
+/// The edits of a file are sorted and neither overlap nor touch, except as an equal edit, which counts once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The edits, by file.
+    pub edits: BTreeMap<FileId, Vec<Edit>>,
+    /// New files, by the path as it is shown, with their text.
+    pub creates: BTreeMap<String, String>,
+}
+
+impl Change {
+    /// A change of one file; `None` when two of the edits overlap or touch.
+    pub fn of(file: FileId, edits: impl IntoIterator<Item = Edit>) -> Option<Self> {
+        let mut change = Self::default();
+        for edit in edits {
+            let one = Self { edits: BTreeMap::from([(file, vec![edit])]), creates: BTreeMap::new() };
+            if !change.try_merge(&one) {
+                return None;
+            }
+        }
+        Some(change)
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.creates.is_empty()
+    }
+
+    /// Takes `other` in, wholly or (answering false) not at all. Geometry alone decides:
+    /// equal edits count once, edits that overlap or touch conflict, and so do two texts for one new file.
+    pub fn try_merge(&mut self, other: &Self) -> bool {
+        let fits = |edits: &[Edit], edit: &Edit| {
+            edits.iter().all(|it| it == edit || it.span.end < edit.span.start || edit.span.end < it.span.start)
+        };
+        let edits_fit = other.edits.iter().all(|(file, new)| {
+            self.edits.get(file).is_none_or(|old| new.iter().all(|edit| fits(old, edit)))
+        });
+        let creates_fit =
+            other.creates.iter().all(|(path, text)| self.creates.get(path).is_none_or(|it| it == text));
+        if !edits_fit || !creates_fit {
+            return false;
+        }
+        for (file, new) in &other.edits {
+            let edits = self.edits.entry(*file).or_default();
+            edits.extend(new.iter().cloned());
+            edits.sort();
+            edits.dedup();
+        }
+        self.creates.extend(other.creates.clone());
+        true
+    }
+}
+
+/// Applies sorted edits that do not overlap. What is inserted takes on the line ends of the text:
+/// if its first line ends in CRLF, so does every new one.
+pub fn apply(text: &str, edits: &[Edit]) -> String {
+    let crlf = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
+    let mut result = String::with_capacity(text.len());
+    let mut done = 0;
+    for edit in edits {
+        result.push_str(&text[done..edit.span.start as usize]);
+        if crlf {
+            result.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n"));
+        } else {
+            result.push_str(&edit.text);
+        }
+        done = edit.span.end as usize;
+    }
+    result.push_str(&text[done..]);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: FileId = FileId(0);
+
+    fn change(edits: &[(usize, usize, &str)]) -> Option<Change> {
+        Change::of(FILE, edits.iter().map(|(start, end, text)| Edit::replace(Span::new(*start, *end), *text)))
+    }
+
+    #[test]
+    fn edits_that_touch_conflict() {
+        assert!(change(&[(0, 2, "a"), (2, 3, "b")]).is_none());
+        assert!(change(&[(0, 2, "a"), (1, 3, "b")]).is_none());
+        assert!(change(&[(4, 4, "a"), (4, 4, "b")]).is_none());
+        assert!(change(&[(0, 2, "a"), (3, 3, "b")]).is_some());
+    }
+
+    #[test]
+    fn equal_edits_count_once() {
+        let both = change(&[(1, 2, "x"), (1, 2, "x")]).expect("equal edits merge");
+        assert_eq!(both.edits[&FILE].len(), 1);
+    }
+
+    #[test]
+    fn line_ends_follow_the_file() {
+        let edits = [Edit::insert(3, "b\nc\n")];
+        assert_eq!(apply("a\r\nd\r\n", &edits), "a\r\nb\r\nc\r\nd\r\n");
+        assert_eq!(apply("a\n\nd", &edits), "a\n\nb\nc\nd");
+    }
+}

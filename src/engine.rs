@@ -1,0 +1,96 @@
+//! `check` and `fix`: from a project to findings, and to a changed project.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rayon::prelude::*;
+
+use crate::{
+    finding::{Finding, Level},
+    model::Model,
+    project::{Project, Unit},
+    rule::{Check, FileCx, Rule},
+    rules::{self, SYNTAX_ERROR, UNKNOWN_SUPPRESSION},
+    source::Location,
+    suppress::Suppressions,
+};
+
+mod fix;
+mod verify;
+
+pub use fix::{Dropped, Fixed, fix};
+
+/// All findings of a project, sorted by file, place and rule.
+///
+/// Suppressed ones and those of rules that are not selected are left out; levels are as the settings want them.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let chosen = Chosen::of(project);
+    let findings: Vec<Vec<Finding>> = project.dockerfiles.par_iter().map(|unit| check_unit(project, unit, &chosen)).collect();
+    findings.into_iter().flatten().collect()
+}
+
+/// The rules that are on, with their levels.
+struct Chosen {
+    rules: Vec<(&'static Rule, Level)>,
+}
+
+impl Chosen {
+    fn of(project: &Project) -> Self {
+        let settings = &project.settings;
+        let on = rules::all().filter(|it| settings.selects(it));
+        Self { rules: on.filter_map(|rule| Some((rule, settings.level(rule)?))).collect() }
+    }
+}
+
+/// The model of a Dockerfile, with the arguments that its builds agree on.
+fn model(project: &Project, unit: &Unit) -> Model {
+    let source = project.source(unit.file);
+    let mut builds = project.builds.iter().filter(|it| it.dockerfile == source.path).map(|it| &it.args);
+    let arguments = match (builds.next(), builds.next()) {
+        (Some(one), None) => one.clone(),
+        _ => BTreeMap::new(),
+    };
+    Model::of(unit.file, source, &Arc::clone(&unit.syntax), &arguments)
+}
+
+fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
+    let source = project.source(unit.file);
+    let model = model(project, unit);
+    let cx = FileCx { project, unit, source, model: &model };
+    let suppressions = Suppressions::of(source, &unit.syntax);
+    let mut all = Vec::new();
+    for (rule, level) in &chosen.rules {
+        if project.settings.is_off_for(rule, &source.path) {
+            continue;
+        }
+        let mut found = Vec::new();
+        match rule.check {
+            Check::File(check) => check(&cx, &mut found),
+            Check::Engine => found.extend(engine_findings(rule, unit, &suppressions)),
+        }
+        found.retain(|it| !suppressions.silences(rule, it.location.span));
+        for finding in &mut found {
+            finding.level = *level;
+            if !source.is_utf8 {
+                finding.fix = None;
+            }
+        }
+        all.append(&mut found);
+    }
+    all.sort_by(|a, b| (a.location, a.rule, &a.message).cmp(&(b.location, b.rule, &b.message)));
+    all
+}
+
+/// What the engine itself finds.
+fn engine_findings(rule: &Rule, unit: &Unit, suppressions: &Suppressions) -> Vec<Finding> {
+    let location = |span| Location { file: unit.file, span };
+    if rule.name == SYNTAX_ERROR.name {
+        let errors = unit.syntax.errors.iter();
+        return errors.map(|it| Finding::new(SYNTAX_ERROR.name, location(it.span), it.message.clone())).collect();
+    }
+    let unknown = suppressions.unknown.iter().map(|(span, name, suggestion)| {
+        let mut finding = Finding::new(UNKNOWN_SUPPRESSION.name, location(*span), format!("there is no rule `{name}`"));
+        finding.note = suggestion.map(|it| format!("Did you mean `{it}`?"));
+        finding
+    });
+    unknown.collect()
+}

@@ -1,0 +1,30 @@
+//! dockopt finds what makes Docker builds slow, and rewrites it.
+//!
+//! Two functions carry everything: `engine::check`, from a project to findings, and `engine::fix`, from a project to a
+//! changed project. The command line, the tests and the benchmarks call the same two.
+//! The Rust API serves dockopt's own binary and tests and may change at any time; the command line is what is kept
+//! stable.
+
+pub mod cli;
+pub mod compose;
+pub mod context;
+pub mod edit;
+pub mod engine;
+pub mod finding;
+pub mod ignorefile;
+pub mod knowledge;
+pub mod manifests;
+pub mod model;
+pub mod names;
+pub mod outline;
+pub mod project;
+pub mod report;
+pub mod rewrite;
+pub mod rule;
+pub mod rules;
+pub mod settings;
+pub mod shell;
+pub mod source;
+pub mod suppress;
+pub mod syntax;
+pub mod workspace;

@@ -1,0 +1,210 @@
+//! What a package command reads of the project: its manifests, and what stands in the way of giving it only these.
+
+use crate::{
+    context::Context,
+    knowledge::{Action, ProjectInstall},
+    model::{Copy, CopyFrom, PackageCommand, Run, State, absolute, is_below},
+    project::{Kind, join, parent},
+};
+
+mod javascript;
+mod python;
+
+pub use javascript::yarn_flavor;
+
+/// The copied part of the context, as a command in the image sees it.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The context.
+    pub context: &'a Context<'a>,
+    /// The copies from it that came before, in order.
+    pub copies: Vec<&'a Copy>,
+}
+
+/// What a command reads of the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Only these files of the context (perhaps none).
+    Manifests(Manifests),
+    /// More than that, or something that cannot be told.
+    Sources,
+}
+
+/// The files that decide what a command installs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manifests {
+    /// Paths in the context, in the order in which they are to be named.
+    pub files: Vec<String>,
+    /// How to install only the dependencies, where the command itself needs the sources, too.
+    pub restricted: Option<Restricted>,
+    /// Folders beside the manifests that the command fills and that a later copy of the sources must not touch,
+    /// as paths in the context.
+    pub outputs: Vec<String>,
+    /// What stands in the way of running it before the sources are copied: full sentences.
+    pub obstacles: Vec<String>,
+    /// What could make the image differ: full sentences.
+    pub doubts: Vec<String>,
+}
+
+/// A way to install only the dependencies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restricted {
+    /// The command with these words behind its subcommand.
+    Add(Vec<String>),
+    /// Another command.
+    Instead(String),
+}
+
+impl Manifests {
+    fn take(&mut self, other: Self) {
+        for file in other.files {
+            if !self.files.contains(&file) {
+                self.files.push(file);
+            }
+        }
+        self.restricted = self.restricted.take().or(other.restricted);
+        self.outputs.extend(other.outputs);
+        self.obstacles.extend(other.obstacles);
+        self.doubts.extend(other.doubts);
+    }
+}
+
+impl View<'_> {
+    /// The path in the context of a path in the image, if a folder copy brought it.
+    pub fn in_context(&self, path: &str) -> Option<String> {
+        self.copies.iter().rev().find_map(|copy| {
+            let destination = copy.destination.as_deref()?;
+            copy.sources.iter().flatten().find_map(|source| {
+                let kind = self.context.kind(source)?;
+                let into = copy.into_folder && kind == Kind::File;
+                let place = if into { join(destination, source.rsplit('/').next()?) } else { destination.to_owned() };
+                match kind {
+                    Kind::File => (place == path).then(|| source.clone()),
+                    Kind::Folder if is_below(path, &place) => {
+                        let rest = path.strip_prefix(place.trim_end_matches('/')).unwrap_or_default();
+                        Some(join(source, rest.trim_start_matches('/')))
+                    }
+                    Kind::Folder => None,
+                }
+            })
+        })
+    }
+}
+
+/// What a `RUN` reads of the project.
+pub fn reads(run: &Run, state: &State, view: &View<'_>) -> Reads {
+    if run.script.is_none() && run.packages.is_empty() {
+        return Reads::Sources;
+    }
+    let mut all = Manifests::default();
+    for (at, invocation) in run.invocations.iter().enumerate() {
+        match run.packages.iter().find(|it| it.invocation == at) {
+            Some(command) => match command_reads(command, run, state, view) {
+                Reads::Manifests(it) => all.take(it),
+                Reads::Sources => return Reads::Sources,
+            },
+            None if is_plain(invocation, run.folders[at].as_deref(), view) => {}
+            None => return Reads::Sources,
+        }
+    }
+    Reads::Manifests(all)
+}
+
+/// Whether a program is one of those that have nothing to do with the project's files, and no word of it names one.
+fn is_plain(invocation: &crate::shell::Invocation, folder: Option<&str>, view: &View<'_>) -> bool {
+    const PLAIN: &[&str] = &[
+        "set", "export", "true", ":", "echo", "printf", "cd", "mkdir", "rm", "curl", "wget", "gpg", "apt-key",
+        "add-apt-repository", "apt-add-repository", "groupadd", "useradd", "addgroup", "adduser", "usermod", "locale-gen",
+        "update-locale", "ln", "sleep", "apt-mark", "dpkg-reconfigure", "debconf-set-selections", "lsb_release", "dpkg",
+        "uname", "apt-cache", "install_packages", "tee", "update-ca-certificates", "update-alternatives", "which",
+    ];
+    let configures = |program: &str, words: &[&str]| match program {
+        "corepack" => words.get(1) == Some(&"enable"),
+        "poetry" | "pip" | "npm" | "yarn" | "pnpm" | "bundle" | "git" => {
+            words.get(1) == Some(&"config") && !words.contains(&"--local")
+        }
+        _ => false,
+    };
+    let texts: Vec<String> = invocation.words.iter().filter_map(crate::shell::Word::literal).collect();
+    let words: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let known = PLAIN.contains(&invocation.program.as_str()) || configures(&invocation.program, &words);
+    let names_a_file = |word: &str| {
+        !word.starts_with('-')
+            && absolute(folder, word)
+                .and_then(|it| view.in_context(&it))
+                .is_some_and(|it| it != "." && view.context.kind(&it).is_some())
+    };
+    known && !words.iter().skip(1).any(|it| names_a_file(it))
+}
+
+fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View<'_>) -> Reads {
+    let manager = command.manager;
+    if command.action == Action::Clean || command.action == Action::Update {
+        return Reads::Manifests(Manifests::default());
+    }
+    if manager.root {
+        // A word with a slash can be a package file: `apt-get install ./x.deb`.
+        let local = command.operands().any(|(_, it)| it.is_none_or(|it| it.starts_with(['.', '/']) || it.contains(".deb")));
+        return if local { Reads::Sources } else { Reads::Manifests(Manifests::default()) };
+    }
+    let Some(folder) = run.folder(command) else { return Reads::Sources };
+    match manager.name.as_str() {
+        "pip" => python::requirements(command, folder, view),
+        "uv" if command.subcommand.starts_with("pip ") => python::requirements(command, folder, view),
+        "poetry" => python::poetry(command, folder, state, view),
+        "uv" => python::uv(command, folder, state, view),
+        "npm" | "yarn" | "pnpm" => javascript::install(command, folder, view),
+        "go" => go(command, folder, view),
+        _ => Reads::Sources,
+    }
+}
+
+/// The manifests of a project in `folder` of the image: the first complete set, and the optional ones that are there.
+fn manifests_in(project: &ProjectInstall, folder: &str, view: &View<'_>) -> Option<Vec<String>> {
+    let base = view.in_context(folder)?;
+    let there = |name: &String| view.context.kind(&join(&base, name)).is_some();
+    let set = project.manifests.iter().find(|set| set.iter().all(there))?;
+    let optional = project.optional.iter().filter(|it| there(it));
+    Some(set.iter().chain(optional).map(|name| join(&base, name)).collect())
+}
+
+/// Go reads `go.mod` and `go.sum` to download; building needs the sources.
+fn go(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
+    let Some(project) = &command.manager.project else { return Reads::Sources };
+    let downloads = command.subcommand == "mod download" && command.operands().next().is_none();
+    let installs = project.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]));
+    // `go install example.org/tool@v1` has nothing to do with the project.
+    let foreign = installs && command.operands().all(|(_, it)| it.is_some_and(|it| it.contains('@')));
+    if foreign && command.operands().next().is_some() {
+        return Reads::Manifests(Manifests::default());
+    }
+    if !(downloads || installs) || command.has_option("-mod") || command.has_option("-C") {
+        return Reads::Sources;
+    }
+    let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
+    let mut manifests = Manifests { files, ..Manifests::default() };
+    let base = parent(&manifests.files[0]);
+    if view.context.kind(&join(&base, "vendor")).is_some() {
+        return Reads::Sources;
+    }
+    let text = view.context.read(&manifests.files[0]).unwrap_or_default();
+    if text.lines().any(|it| it.split_once("=>").is_some_and(|(_, to)| to.trim().starts_with('.'))) {
+        manifests.obstacles.push(format!("`{}` replaces a module by a local folder.", manifests.files[0]));
+    }
+    if manifests.files.iter().any(|it| it.ends_with("go.work")) {
+        manifests.obstacles.push("A `go.work` joins several modules.".to_owned());
+    }
+    if installs {
+        manifests.restricted = project.fetch.clone().map(Restricted::Instead);
+    }
+    Reads::Manifests(manifests)
+}
+
+/// The copies from the context before a step.
+pub fn visible<'a>(steps: &'a [crate::model::Step], before: usize) -> Vec<&'a Copy> {
+    let copies = steps[..before].iter().filter_map(|it| match &it.kind {
+        crate::model::StepKind::Copy(copy) if copy.from == CopyFrom::Context => Some(copy),
+        _ => None,
+    });
+    copies.collect()
+}

@@ -1,0 +1,154 @@
+//! JavaScript: npm, Yarn, pnpm.
+
+use serde_json::Value;
+
+use super::{Manifests, Reads, View, manifests_in};
+use crate::{
+    knowledge::Flavor,
+    model::PackageCommand,
+    project::{Kind, join, parent},
+};
+
+/// `npm ci`, `yarn install`, `pnpm install`: manifests of the project and of its workspaces.
+pub(super) fn install(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
+    let global = ["-g", "--global", "--location"].iter().any(|it| command.has_option(it)) || command.subcommand.starts_with("global ");
+    let operands: Vec<Option<&str>> = command.operands().map(|(_, it)| it).collect();
+    if global {
+        let local = operands.iter().any(|it| it.is_none_or(|it| it.starts_with(['.', '/'])));
+        return if local { Reads::Sources } else { Reads::Manifests(Manifests::default()) };
+    }
+    let project = command.manager.project.as_ref().filter(|it| {
+        command.subcommand.is_empty() || it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]))
+    });
+    let moved = ["--prefix", "-C", "--cwd", "--dir", "-w", "--workspace", "--filter", "-F"].iter().any(|it| command.has_option(it));
+    let Some(project) = project.filter(|_| operands.is_empty() && !moved) else { return Reads::Sources };
+    let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
+    let clean = matches!(command.subcommand.as_str(), "ci" | "clean-install" | "install-clean");
+    if clean && files.len() < 2 {
+        return Reads::Sources;
+    }
+    let Some(manifest) = view.context.read(&files[0]).and_then(|it| serde_json::from_str::<Value>(&it).ok()) else {
+        return Reads::Sources;
+    };
+    let base = parent(&files[0]);
+    let mut manifests = Manifests { files, ..Manifests::default() };
+    manifests.outputs.push(join(&base, "node_modules"));
+    let scripts_run = !command.has_option("--ignore-scripts");
+    examine(&manifest, "package.json", scripts_run, &mut manifests);
+    if view.context.kind(&join(&base, ".yarn/cache")).is_some() {
+        manifests.obstacles.push("The packages lie in `.yarn/cache`, beside the sources.".to_owned());
+    }
+    match members(&manifest, &base, view) {
+        None => manifests.obstacles.push("The members of the workspace cannot be told.".to_owned()),
+        Some(members) => {
+            for member in members {
+                let path = join(&member, "package.json");
+                let Some(text) = view.context.read(&path) else { continue };
+                let Ok(value) = serde_json::from_str::<Value>(&text) else { continue };
+                examine(&value, &path, scripts_run, &mut manifests);
+                manifests.outputs.push(join(&member, "node_modules"));
+                manifests.files.push(path);
+            }
+        }
+    }
+    let frozen = clean
+        || ["--frozen-lockfile", "--immutable"].iter().any(|it| command.has_option(it))
+        || (command.manager.name == "pnpm" && !command.has_option("--no-frozen-lockfile"));
+    if !frozen && !lock_is_settled(command, &manifest, &manifests, view) {
+        manifests.doubts.push(format!(
+            "`{}` may write a lock file other than the one of the sources, which are copied over it.",
+            command.title()
+        ));
+    }
+    Reads::Manifests(manifests)
+}
+
+/// What in a manifest needs the sources while packages are installed.
+fn examine(manifest: &Value, path: &str, scripts_run: bool, manifests: &mut Manifests) {
+    const LIFECYCLE: [&str; 7] =
+        ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+    for script in LIFECYCLE {
+        if scripts_run && manifest["scripts"].get(script).is_some() {
+            manifests.obstacles.push(format!("`{path}` has a script `{script}`, which may read the sources."));
+        }
+    }
+    for kind in ["dependencies", "devDependencies", "optionalDependencies"] {
+        let local = |it: &Value| {
+            it.as_str().is_some_and(|it| ["file:", "link:", "portal:", "./", "../", "patch:"].iter().any(|prefix| it.starts_with(prefix)))
+        };
+        let dependencies = manifest[kind].as_object();
+        for (name, _) in dependencies.into_iter().flatten().filter(|(_, version)| local(version)) {
+            manifests.obstacles.push(format!("`{path}` takes `{name}` from a local folder."));
+        }
+    }
+    if manifest.get("patchedDependencies").is_some() || manifest["pnpm"].get("patchedDependencies").is_some() {
+        manifests.obstacles.push(format!("`{path}` patches dependencies."));
+    }
+}
+
+/// The folders of the members of a workspace; empty without one, `None` if a pattern is not understood.
+fn members(manifest: &Value, base: &str, view: &View<'_>) -> Option<Vec<String>> {
+    let own = manifest["workspaces"].as_array().or_else(|| manifest["workspaces"]["packages"].as_array());
+    let mut patterns: Vec<String> =
+        own.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+    if let Some(text) = view.context.read(&join(base, "pnpm-workspace.yaml")) {
+        patterns.extend(pnpm_packages(&text));
+    }
+    let mut folders = Vec::new();
+    for pattern in &patterns {
+        let pattern = pattern.trim_end_matches('/');
+        if pattern.starts_with('!') || pattern.contains("**") {
+            return None;
+        }
+        match pattern.split_once('*') {
+            None => folders.push(join(base, pattern)),
+            Some((folder, "")) if folder.ends_with('/') || folder.is_empty() => {
+                let folder = join(base, folder);
+                let names = view.context.list(&folder);
+                folders.extend(names.iter().map(|it| join(&folder, it)).filter(|it| view.context.kind(it) == Some(Kind::Folder)));
+            }
+            Some(_) => return None,
+        }
+    }
+    folders.sort();
+    folders.dedup();
+    Some(folders)
+}
+
+/// The entries of `packages:` in `pnpm-workspace.yaml`.
+fn pnpm_packages(text: &str) -> Vec<String> {
+    let mut lines = text.lines().skip_while(|it| !it.starts_with("packages:")).skip(1);
+    let mut patterns = Vec::new();
+    for line in lines.by_ref() {
+        match line.trim().strip_prefix("- ") {
+            Some(entry) => patterns.push(entry.trim().trim_matches(['"', '\'']).to_owned()),
+            None if line.trim().is_empty() || line.trim_start().starts_with('#') => {}
+            None => break,
+        }
+    }
+    patterns
+}
+
+/// Whether the lock file already holds what the manifest asks for, so that an install leaves it as it is.
+fn lock_is_settled(command: &PackageCommand, manifest: &Value, manifests: &Manifests, view: &View<'_>) -> bool {
+    let Some(lock) = manifests.files.get(1).filter(|it| it.contains("lock")) else { return false };
+    let Some(text) = view.context.read(lock) else { return false };
+    let kinds = ["dependencies", "devDependencies", "optionalDependencies"];
+    if command.manager.name == "npm" {
+        let Ok(lock) = serde_json::from_str::<Value>(&text) else { return false };
+        let root = &lock["packages"][""];
+        return root.is_object() && kinds.iter().all(|kind| root[*kind] == manifest[*kind]);
+    }
+    let wanted = kinds.iter().flat_map(|kind| manifest[*kind].as_object().into_iter().flatten());
+    wanted.into_iter().all(|(name, version)| {
+        let version = version.as_str().unwrap_or_default();
+        text.contains(&format!("{name}@{version}")) || text.contains(&format!("{name}@npm:{version}"))
+    })
+}
+
+/// Which Yarn a project uses; `None` if nothing tells.
+pub fn yarn_flavor(folder: &str, view: &View<'_>) -> Option<Flavor> {
+    let base = view.in_context(folder)?;
+    let lock = view.context.read(&join(&base, "yarn.lock"))?;
+    Some(if lock.contains("__metadata:") { Flavor::Berry } else { Flavor::Classic })
+}

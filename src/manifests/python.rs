@@ -1,0 +1,141 @@
+//! Python: requirements files, Poetry, uv.
+
+use super::{Manifests, Reads, Restricted, View, manifests_in};
+use crate::{
+    model::{PackageCommand, State, Value, absolute},
+    project::{join, parent},
+};
+
+/// `pip install`, `uv pip install`: requirements and constraints files, followed into each other.
+pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
+    let is_local = |it: &str| {
+        it == "." || it.starts_with("./") || it.starts_with("../") || it.starts_with('/') || it.starts_with(".[") || it.starts_with("file:")
+    };
+    let sync = command.subcommand == "pip sync";
+    let operands: Vec<Option<&str>> = command.operands().map(|(_, it)| it).collect();
+    if operands.iter().any(|it| it.is_none_or(|it| (is_local(it) || it.ends_with(".whl")) && !sync)) {
+        return Reads::Sources;
+    }
+    let editable = ["-e", "--editable"].iter().any(|it| !command.values(it).is_empty());
+    let links = ["-f", "--find-links"].iter().flat_map(|it| command.values(it)).any(|it| it.is_none_or(|it| !it.contains("://")));
+    if editable || links {
+        return Reads::Sources;
+    }
+    const FILES: [&str; 6] = ["-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints"];
+    let named = FILES.iter().flat_map(|it| command.values(it));
+    let named = named.chain(operands.iter().copied().filter(|_| sync));
+    let mut manifests = Manifests::default();
+    for file in named {
+        let Some(path) = file.and_then(|it| absolute(Some(folder), it)) else { return Reads::Sources };
+        let Some(path) = view.in_context(&path) else { return Reads::Sources };
+        if follow(&path, view, &mut manifests).is_none() {
+            return Reads::Sources;
+        }
+    }
+    Reads::Manifests(manifests)
+}
+
+/// Adds a requirements file and those it names; `None` if one is missing or asks for something local.
+fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> {
+    if manifests.files.iter().any(|it| it == path) {
+        return Some(());
+    }
+    let text = view.context.read(path)?;
+    manifests.files.push(path.to_owned());
+    // A backslash at the end of a line joins it with the next.
+    for line in text.replace("\\\r\n", " ").replace("\\\n", " ").lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        let option = |names: &[&str]| {
+            names.iter().find_map(|name| {
+                let rest = line.strip_prefix(name)?;
+                let rest = rest.strip_prefix('=').or_else(|| rest.strip_prefix(char::is_whitespace));
+                rest.map(str::trim)
+            })
+        };
+        if let Some(nested) = option(&["-r", "--requirement", "-c", "--constraint"]) {
+            follow(&join(&parent(path), nested), view, manifests)?;
+        } else if option(&["-e", "--editable"]).is_some() || line.starts_with(['.', '/']) || line.contains("file:") {
+            return None;
+        } else if option(&["-f", "--find-links"]).is_some_and(|it| !it.contains("://")) {
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// `poetry install`: the project itself is built from the sources, unless `--no-root` or the manifest says otherwise.
+pub(super) fn poetry(command: &PackageCommand, folder: &str, state: &State, view: &View<'_>) -> Reads {
+    // `poetry add NAME` changes the manifest and needs no sources, but then the sources bring the old one back.
+    let Some(project) = command.manager.project.as_ref().filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]))) else {
+        return Reads::Sources;
+    };
+    if command.operands().next().is_some() || command.has_option("-C") || command.has_option("--directory") {
+        return Reads::Sources;
+    }
+    let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
+    let Some(text) = view.context.read(&files[0]) else { return Reads::Sources };
+    let Ok(manifest) = toml::from_str::<toml::Table>(&text) else { return Reads::Sources };
+    let poetry = manifest.get("tool").and_then(|it| it.get("poetry"));
+    let package = poetry.and_then(|it| it.get("package-mode")).and_then(toml::Value::as_bool).unwrap_or(true);
+    let folders = poetry.is_some_and(has_path_dependency);
+    let mut manifests = Manifests { files, ..Manifests::default() };
+    let mut add = Vec::new();
+    if package && !command.has_option("--no-root") {
+        add.push("--no-root".to_owned());
+    }
+    if folders && !command.has_option("--no-directory") {
+        add.push("--no-directory".to_owned());
+    }
+    manifests.restricted = (!add.is_empty()).then_some(Restricted::Add(add));
+    let in_project = state.variable("POETRY_VIRTUALENVS_IN_PROJECT");
+    let base = parent(&manifests.files[0]);
+    if matches!(&in_project, Value::Known(it) if matches!(it.as_str(), "1" | "true" | "True")) {
+        manifests.outputs.push(join(&base, ".venv"));
+    }
+    Reads::Manifests(manifests)
+}
+
+/// Whether a table of Poetry's names a dependency by a path.
+fn has_path_dependency(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Table(table) => {
+            table.get("path").is_some_and(toml::Value::is_str) || table.values().any(has_path_dependency)
+        }
+        toml::Value::Array(values) => values.iter().any(has_path_dependency),
+        _ => false,
+    }
+}
+
+/// `uv sync`: the project and the members of its workspace are built from the sources.
+pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &View<'_>) -> Reads {
+    if command.subcommand == "tool install" {
+        let local = command.operands().any(|(_, it)| it.is_none_or(|it| it.starts_with(['.', '/'])));
+        return if local { Reads::Sources } else { Reads::Manifests(Manifests::default()) };
+    }
+    let Some(project) = command.manager.project.as_ref().filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]))) else {
+        return Reads::Sources;
+    };
+    let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
+    let Some(text) = view.context.read(&files[0]) else { return Reads::Sources };
+    let Ok(manifest) = toml::from_str::<toml::Table>(&text) else { return Reads::Sources };
+    let uv = manifest.get("tool").and_then(|it| it.get("uv"));
+    let mut manifests = Manifests { files, ..Manifests::default() };
+    let mut add = Vec::new();
+    if uv.and_then(|it| it.get("workspace")).is_some() {
+        manifests.obstacles.push(format!("`{}` is the root of a workspace.", manifests.files[0]));
+    }
+    if uv.and_then(|it| it.get("sources")).is_some_and(has_path_dependency) {
+        manifests.obstacles.push(format!("`{}` depends on a local folder.", manifests.files[0]));
+    }
+    // Without a build system there is nothing to build but the dependencies.
+    let package = uv.and_then(|it| it.get("package")).and_then(toml::Value::as_bool);
+    if package.unwrap_or_else(|| manifest.contains_key("build-system")) && !command.has_option("--no-install-project") {
+        add.push("--no-install-project".to_owned());
+    }
+    manifests.restricted = (!add.is_empty()).then_some(Restricted::Add(add));
+    if matches!(state.variable("UV_PROJECT_ENVIRONMENT"), Value::Unset | Value::Unknown) {
+        let base = parent(&manifests.files[0]);
+        manifests.outputs.push(join(&base, ".venv"));
+    }
+    Reads::Manifests(manifests)
+}

@@ -1,0 +1,140 @@
+//! Where a package command keeps its cache: option, variable, environment, base image, home.
+
+use super::{Model, PackageCommand, Run, StepKind, Value, absolute, run::text};
+use crate::{
+    knowledge::{Cache, Flavor, Manager},
+    model::State,
+    shell::Invocation,
+};
+
+/// Where a cache lies, for one command.
+#[derive(Clone, Debug)]
+pub struct CachePath {
+    /// The cache.
+    pub cache: &'static Cache,
+    /// The folders to mount, absolute.
+    pub targets: Vec<String>,
+    /// How sure that is.
+    pub certainty: Certainty,
+}
+
+/// How sure a path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// The base image is unknown: it may set another user, home or variable.
+    Assumed,
+    /// It follows from the files at hand and the tables.
+    Proved,
+}
+
+impl Model {
+    /// Where the caches lie that a command uses. A cache whose place is unknown is left out.
+    ///
+    /// `flavor` tells which line of a manager it is, where that matters; without it such caches are left out.
+    pub fn cache_paths(
+        &self,
+        stage: usize,
+        state: &State,
+        run: &Run,
+        command: &PackageCommand,
+        flavor: Option<Flavor>,
+    ) -> Vec<CachePath> {
+        if self.moves_cache_by_config(stage, command.manager) {
+            return Vec::new();
+        }
+        let traits = self.stages[stage].image.map_or(&[][..], |it| &it.traits);
+        let has = |names: &[String]| names.iter().any(|it| traits.contains(it));
+        let program = command.program();
+        let caches = command.manager.cache.iter().filter(|it| {
+            it.used_by.contains(&command.action)
+                && (it.programs.is_empty() || it.programs.iter().any(|it| it == program))
+                && (it.only_on.is_empty() || has(&it.only_on))
+                && !has(&it.not_on)
+                && (it.flavor.is_none() || it.flavor == flavor)
+        });
+        caches.filter_map(|cache| resolve(cache, state, run, command)).collect()
+    }
+
+    /// Whether an earlier command of the stage, such as `npm config set cache`, tells the manager another place.
+    fn moves_cache_by_config(&self, stage: usize, manager: &Manager) -> bool {
+        let configures = |it: &Invocation| {
+            let words: Vec<String> = it.words.iter().filter_map(crate::shell::Word::literal).collect();
+            manager.invoked_as.iter().any(|pattern| pattern.first_matches(&it.program))
+                && words.iter().any(|it| it == "config" || it == "env")
+                && words.iter().any(|it| {
+                    let it = it.to_lowercase();
+                    ["cache", "store-dir", "store_dir", "gopath", "gomodcache"].iter().any(|key| it.contains(key))
+                })
+        };
+        let steps = self.ancestry(stage).flat_map(|it| &it.steps);
+        steps
+            .filter_map(|it| match &it.kind {
+                StepKind::Run(run) => Some(run),
+                StepKind::Copy(_) | StepKind::Other => None,
+            })
+            .any(|run| run.invocations.iter().any(configures))
+    }
+}
+
+fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCommand) -> Option<CachePath> {
+    let found = |path: &str, certainty| {
+        let path = path.trim_end_matches('/');
+        let targets = if cache.paths.is_empty() {
+            vec![path.to_owned()]
+        } else {
+            cache.paths.iter().map(|it| format!("{path}/{it}")).collect()
+        };
+        Some(CachePath { cache, targets, certainty })
+    };
+    let folder = run.folder(command);
+    for option in &cache.options {
+        if let Some(value) = command.values(option).first() {
+            return found(&absolute(folder, (*value)?)?, Certainty::Proved);
+        }
+    }
+    let mut certainty = Certainty::Proved;
+    let invocation = &run.invocations[command.invocation];
+    for (name, template) in &cache.variables {
+        let exported = run.invocations[..command.invocation].iter().filter(|it| it.program == "export");
+        let set_here = exported.chain([invocation]).flat_map(|it| &it.environment).rev_find(name);
+        let value = match set_here {
+            Some(word) => text(word?, state)?,
+            None => match state.variable(name) {
+                Value::Known(value) if value.is_empty() => continue,
+                Value::Known(value) => value,
+                Value::Unset => continue,
+                Value::Unknown if state.variables.contains_key(name) => return None,
+                Value::Unknown => {
+                    certainty = Certainty::Assumed;
+                    continue;
+                }
+            },
+        };
+        return found(&absolute(folder, &template.replace("{value}", &value))?, Certainty::Proved);
+    }
+    // Behind `sudo`, `gosu` and their like another user's home may count.
+    let switches_user = invocation.wrappers.iter().any(|it| matches!(it.as_str(), "sudo" | "doas" | "su" | "gosu" | "su-exec"));
+    let path = match (&cache.root_path, cache.path.contains("{home}")) {
+        (None, false) if command.manager.root => return found(&cache.path, Certainty::Proved),
+        (None, false) => cache.path.clone(),
+        _ if switches_user => return None,
+        (Some(path), _) if state.user.is_root() => path.clone(),
+        _ => cache.path.replace("{home}", &state.home()?),
+    };
+    if !state.base_known {
+        certainty = Certainty::Assumed;
+    }
+    found(&path, certainty)
+}
+
+trait LastSet<'a> {
+    /// The value that the last of these assignments gives to a variable: outer `None` if none does,
+    /// inner `None` if it is no word.
+    fn rev_find(self, name: &str) -> Option<Option<&'a crate::shell::Word>>;
+}
+
+impl<'a, I: Iterator<Item = &'a crate::shell::Assignment>> LastSet<'a> for I {
+    fn rev_find(self, name: &str) -> Option<Option<&'a crate::shell::Word>> {
+        self.filter(|it| it.name == name).last().map(|it| it.value.as_ref())
+    }
+}

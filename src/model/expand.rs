@@ -1,0 +1,188 @@
+//! Variables in instructions, as BuildKit expands them; what is not known stays unknown.
+
+/// The value of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// This text.
+    Known(String),
+    /// Nothing.
+    Unset,
+    /// Something that cannot be told from the files at hand.
+    Unknown,
+}
+
+/// Expands a word of an instruction: removes quotes and escapes, puts in variables.
+/// `None` when a part of it is unknown, or uses a form whose result is not worth computing here (patterns).
+pub fn expand(raw: &str, escape: char, lookup: &dyn Fn(&str) -> Value) -> Option<String> {
+    if !raw.contains(['$', '\'', '"', escape]) {
+        return Some(raw.to_owned());
+    }
+    let mut reader = Reader { chars: raw.chars().collect(), at: 0, escape, lookup };
+    let text = reader.word(None)?;
+    Some(text)
+}
+
+struct Reader<'a> {
+    chars: Vec<char>,
+    at: usize,
+    escape: char,
+    lookup: &'a dyn Fn(&str) -> Value,
+}
+
+impl Reader<'_> {
+    fn next(&mut self) -> Option<char> {
+        let char = self.chars.get(self.at).copied();
+        self.at += usize::from(char.is_some());
+        char
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    /// Text up to `end` (consumed) or the end of the word.
+    fn word(&mut self, end: Option<char>) -> Option<String> {
+        let mut text = String::new();
+        while let Some(char) = self.next() {
+            if Some(char) == end {
+                return Some(text);
+            }
+            match char {
+                '\'' => {
+                    while let Some(inner) = self.next().filter(|it| *it != '\'') {
+                        text.push(inner);
+                    }
+                }
+                '"' => self.double_quoted(&mut text)?,
+                '$' => text.push_str(&self.variable()?),
+                char if char == self.escape => text.extend(self.next()),
+                char => text.push(char),
+            }
+        }
+        end.is_none().then_some(text)
+    }
+
+    fn double_quoted(&mut self, text: &mut String) -> Option<()> {
+        while let Some(char) = self.next() {
+            match char {
+                '"' => return Some(()),
+                '$' => text.push_str(&self.variable()?),
+                char if char == self.escape => match self.next() {
+                    Some(it) if it == '"' || it == '$' || it == self.escape => text.push(it),
+                    other => {
+                        text.push(char);
+                        text.extend(other);
+                    }
+                },
+                char => text.push(char),
+            }
+        }
+        Some(())
+    }
+
+    /// What stands behind `$`.
+    fn variable(&mut self) -> Option<String> {
+        let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
+        match self.peek() {
+            Some('{') => {
+                self.at += 1;
+                let name = self.name(is_name);
+                self.modified(&name)
+            }
+            Some(it) if it.is_ascii_digit() || "@*#?-$!".contains(it) => {
+                self.at += 1;
+                Some(String::new())
+            }
+            Some(it) if is_name(it) => {
+                let name = self.name(is_name);
+                match (self.lookup)(&name) {
+                    Value::Known(text) => Some(text),
+                    Value::Unset => Some(String::new()),
+                    Value::Unknown => None,
+                }
+            }
+            _ => Some("$".to_owned()),
+        }
+    }
+
+    fn name(&mut self, is_name: impl Fn(char) -> bool) -> String {
+        let mut name = String::new();
+        while let Some(char) = self.peek().filter(|it| is_name(*it)) {
+            name.push(char);
+            self.at += 1;
+        }
+        name
+    }
+
+    /// The rest of `${name…}`.
+    fn modified(&mut self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name);
+        let mut operator = self.next()?;
+        let colon = operator == ':';
+        if colon {
+            operator = self.next()?;
+        }
+        match operator {
+            '}' if !colon => match value {
+                Value::Known(text) => Some(text),
+                Value::Unset => Some(String::new()),
+                Value::Unknown => None,
+            },
+            '-' | '+' | '?' => {
+                let other = self.word(Some('}'));
+                let set = match &value {
+                    Value::Known(text) => !(colon && text.is_empty()),
+                    Value::Unset => false,
+                    Value::Unknown => return None,
+                };
+                match (operator, set, value) {
+                    ('-' | '?', true, Value::Known(text)) => Some(text),
+                    ('-', _, _) | ('+', true, _) => other,
+                    ('+', false, _) => Some(String::new()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(raw: &str) -> Option<String> {
+        expand(raw, '\\', &|name| match name {
+            "a" => Value::Known("A".to_owned()),
+            "empty" => Value::Known(String::new()),
+            "far" => Value::Unknown,
+            _ => Value::Unset,
+        })
+    }
+
+    #[test]
+    fn words_expand_as_in_buildkit() {
+        for (raw, result) in [
+            ("x", Some("x")),
+            ("$a", Some("A")),
+            ("${a}b", Some("Ab")),
+            ("$ab", Some("")),
+            ("'$a'", Some("$a")),
+            ("\"$a b\"", Some("A b")),
+            ("\\$a", Some("$a")),
+            ("${b:-x$a}", Some("xA")),
+            ("${empty:-x}", Some("x")),
+            ("${empty-x}", Some("")),
+            ("${a:+y}", Some("y")),
+            ("${b:+y}", Some("")),
+            ("$far", None),
+            ("${far:-x}", None),
+            ("${a%x}", None),
+            ("a\\ b", Some("a b")),
+            ("\"a\\nb\"", Some("a\\nb")),
+            ("$", Some("$")),
+        ] {
+            assert_eq!(with(raw).as_deref(), result, "{raw}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Package commands: which of a `RUN`'s programs are package managers, and what they are told to do.
+
+use std::ops::Range;
+
+use super::{State, run::text};
+use crate::{
+    knowledge::{Action, KNOWLEDGE, Manager},
+    shell::Invocation,
+};
+
+/// A package manager at work.
+#[derive(Debug)]
+pub struct PackageCommand {
+    /// The manager.
+    pub manager: &'static Manager,
+    /// What it is told to do.
+    pub action: Action,
+    /// Which invocation of the `RUN` it is.
+    pub invocation: usize,
+    /// The words that start the manager and its subcommand, as indices of the invocation's words.
+    /// Options between them are in this range, too.
+    pub head: Range<usize>,
+    /// The subcommand, such as `install` or `mod download`; empty if none is given.
+    pub subcommand: String,
+    /// The text of each word; `None` where it is unknown.
+    pub texts: Vec<Option<String>>,
+}
+
+impl PackageCommand {
+    /// Whether it has this option, alone or with `=value`.
+    pub fn has_option(&self, option: &str) -> bool {
+        self.options().any(|(_, it)| it == option || it.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')))
+    }
+
+    /// The options with the indices of their words.
+    pub fn options(&self) -> impl Iterator<Item = (usize, &str)> {
+        let texts = self.texts.iter().enumerate().skip(1);
+        texts.filter_map(|(at, it)| it.as_deref().filter(|it| it.starts_with('-')).map(|it| (at, it)))
+    }
+
+    /// The values of an option: `--option value`, `--option=value`. An unknown value is `None`.
+    pub fn values(&self, option: &str) -> Vec<Option<&str>> {
+        self.options()
+            .filter_map(|(at, it)| {
+                if it == option {
+                    return Some(self.texts.get(at + 1).and_then(Option::as_deref));
+                }
+                // `-rfile`, too.
+                let short = option.len() == 2 && it.len() > 2 && !it.starts_with("--");
+                let rest = it.strip_prefix(option)?;
+                rest.strip_prefix('=').or(short.then_some(rest)).map(Some)
+            })
+            .collect()
+    }
+
+    /// The words behind the subcommand that are neither options nor values of options; unknown ones are `None`.
+    pub fn operands(&self) -> impl Iterator<Item = (usize, Option<&str>)> {
+        let mut value = false;
+        self.texts.iter().enumerate().skip(self.head.end).filter_map(move |(at, it)| {
+            if std::mem::take(&mut value) {
+                return None;
+            }
+            let it = it.as_deref();
+            if let Some(option) = it.filter(|it| it.starts_with('-') && it.len() > 1) {
+                value = self.manager.value_options.iter().any(|known| known == option);
+                return None;
+            }
+            Some((at, it))
+        })
+    }
+
+    /// The program as it is called.
+    pub fn program(&self) -> &str {
+        self.texts.first().and_then(Option::as_deref).map_or("", |it| it.rsplit('/').next().unwrap_or(it))
+    }
+
+    /// The command as a reader would name it: `apt-get install`.
+    pub fn title(&self) -> String {
+        let program = if self.program().starts_with("python") { &self.manager.name } else { self.program() };
+        match self.subcommand.as_str() {
+            "" => program.to_owned(),
+            subcommand => format!("{program} {subcommand}"),
+        }
+    }
+}
+
+/// The package commands among the programs of a `RUN`.
+pub(super) fn commands(invocations: &[Invocation], before: &State) -> Vec<PackageCommand> {
+    let commands = invocations.iter().enumerate().filter_map(|(at, it)| command(at, it, before));
+    commands.collect()
+}
+
+fn command(at: usize, invocation: &Invocation, before: &State) -> Option<PackageCommand> {
+    let program = invocation.program.as_str();
+    let manager_of = |it: &&Manager| it.invoked_as.iter().any(|pattern| pattern.first_matches(program));
+    if !KNOWLEDGE.managers.iter().any(|it| manager_of(&it)) {
+        return None;
+    }
+    let mut texts: Vec<Option<String>> = invocation.words.iter().map(|it| text(it, before)).collect();
+    if let Some(first) = texts.first_mut() {
+        *first = Some(program.to_owned());
+    }
+    KNOWLEDGE.managers.iter().filter(manager_of).find_map(|manager| {
+        let known: Vec<&str> = texts.iter().map(|it| it.as_deref().unwrap_or("\0")).collect();
+        let start = manager.invoked_as.iter().find(|it| it.matches(&known))?.len();
+        let (action, head, subcommand) = subcommand(manager, &known, start)?;
+        Some(PackageCommand { manager, action, invocation: at, head, subcommand, texts: texts.clone() })
+    })
+}
+
+/// What the words behind the manager's name say: the action, the words of manager and subcommand, the subcommand.
+fn subcommand(manager: &'static Manager, words: &[&str], start: usize) -> Option<(Action, Range<usize>, String)> {
+    let mut at = start;
+    while let Some(word) = words.get(at).filter(|it| it.starts_with('-') || it.starts_with('+')) {
+        let takes_value = manager.value_options.iter().any(|it| it == word);
+        at += if takes_value { 2 } else { 1 };
+    }
+    if at >= words.len() {
+        // `yarn --frozen-lockfile` installs; `yarn --version` does not.
+        let asks = words.iter().any(|it| matches!(*it, "--version" | "-v" | "--help" | "-h"));
+        let action = manager.default.filter(|_| !asks)?;
+        return Some((action, 0..start, String::new()));
+    }
+    let rest = &words[at..];
+    let longest = Action::ALL
+        .into_iter()
+        .flat_map(|action| manager.subcommands(action).iter().map(move |it| (action, it)))
+        .filter(|(_, pattern)| pattern.matches(rest))
+        .max_by_key(|(_, pattern)| pattern.len());
+    let (action, pattern) = longest?;
+    let end = at + pattern.len();
+    if words[end..].iter().any(|it| *it == "--help") {
+        return None;
+    }
+    Some((action, 0..end, words[at..end].join(" ")))
+}

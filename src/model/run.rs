@@ -1,0 +1,256 @@
+//! `RUN`: its mounts, and the programs it runs.
+
+use super::{PackageCommand, State, Value, absolute, expand, packages};
+use crate::{
+    knowledge::Account,
+    shell::{self, Invocation, Piece, Script, Setting},
+    source::{Cooked, Source, Span},
+    syntax::{Args, Instruction},
+};
+
+/// A `RUN`.
+#[derive(Debug)]
+pub struct Run {
+    /// Its mounts.
+    pub mounts: Vec<Mount>,
+    /// The shell text, parsed; `None` in exec form or for another shell than a POSIX one.
+    pub script: Option<Script>,
+    /// What it runs, in order.
+    pub invocations: Vec<Invocation>,
+    /// The working directory of each invocation, absolute.
+    pub folders: Vec<Option<String>>,
+    /// Which of these belong to package managers.
+    pub packages: Vec<PackageCommand>,
+}
+
+/// A mount of a `RUN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Its type.
+    pub kind: MountKind,
+    /// Where it is mounted, absolute; `None` if unknown.
+    pub target: Option<String>,
+    /// What is mounted: the path in the context, the stage or image.
+    pub source: Option<String>,
+    /// The stage or image it comes from.
+    pub from: Option<String>,
+    /// Whether it is `sharing=locked`.
+    pub locked: bool,
+    /// The flag as written, without `--mount=`.
+    pub text: String,
+    /// The flag.
+    pub span: Span,
+}
+
+/// The types of mounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MountKind {
+    /// `type=bind`, the default.
+    Bind,
+    /// `type=cache`
+    Cache,
+    /// `type=tmpfs`, `secret`, `ssh`.
+    Other,
+}
+
+impl Run {
+    pub(super) fn of(instruction: &Instruction, source: &Source, before: &State, escape: char) -> Self {
+        let mounts = mounts(instruction, before, escape);
+        let (script, invocations) = match &instruction.args {
+            Args::Json(words) => {
+                let words: Vec<shell::Word> = words
+                    .iter()
+                    .map(|it| shell::Word {
+                        span: it.span,
+                        pieces: vec![Piece::Literal(it.text.clone())],
+                        substitutions: Vec::new(),
+                    })
+                    .collect();
+                (None, shell::exec(&words).into_iter().collect())
+            }
+            _ => {
+                let script = before.posix_shell.then(|| shell_text(instruction, source)).flatten().map(|it| shell::parse(&it));
+                let invocations = script.as_ref().map(Script::invocations).unwrap_or_default();
+                (script, invocations)
+            }
+        };
+        let folders = folders(&invocations, before);
+        let packages = packages::commands(&invocations, before);
+        Self { mounts, script, invocations, folders, packages }
+    }
+
+    /// The folder a package command runs in.
+    pub fn folder(&self, command: &PackageCommand) -> Option<&str> {
+        self.folders[command.invocation].as_deref()
+    }
+
+    /// Whether a cache mount lies on `path` or above it.
+    pub fn has_cache_over(&self, path: &str) -> bool {
+        self.mounts
+            .iter()
+            .filter(|it| it.kind == MountKind::Cache)
+            .filter_map(|it| it.target.as_deref())
+            .any(|target| is_below(path, target))
+    }
+
+    /// Users made by `useradd` and `adduser`.
+    pub(super) fn accounts(&self) -> Vec<Account> {
+        let programs = self.invocations.iter().filter(|it| matches!(it.program.as_str(), "useradd" | "adduser"));
+        programs.filter_map(account).collect()
+    }
+}
+
+/// Whether a path is another one or lies below it.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The text that the shell gets. `None` for a body that another interpreter runs.
+fn shell_text(instruction: &Instruction, source: &Source) -> Option<Cooked> {
+    let Args::Shell(text) = &instruction.args else { return None };
+    let Some(first) = instruction.heredocs.first() else { return Some(text.clone()) };
+    let body = |body: Span, chomp: bool, to: &mut Cooked| {
+        let mut at = body.start as usize;
+        for line in source.slice(body).split_inclusive('\n') {
+            let kept = if chomp { line.trim_start_matches('\t') } else { line };
+            let end = kept.trim_end_matches(['\r', '\n']);
+            let start = at + line.len() - kept.len();
+            to.push(end, start);
+            to.push("\n", start + end.len());
+            at += line.len();
+        }
+    };
+    let opener = source.slice(first.opener);
+    if instruction.heredocs.len() == 1 && text.text.trim() == opener.trim() {
+        if source.slice(first.body).starts_with("#!") && !posix_shebang(source.slice(first.body)) {
+            return None;
+        }
+        let mut cooked = Cooked::default();
+        body(first.body, first.chomp, &mut cooked);
+        return Some(cooked);
+    }
+    let mut cooked = text.clone();
+    for heredoc in &instruction.heredocs {
+        let end = heredoc.body.end as usize;
+        cooked.push("\n", heredoc.body.start as usize);
+        body(heredoc.body, false, &mut cooked);
+        cooked.push(&heredoc.name, end);
+    }
+    Some(cooked)
+}
+
+fn posix_shebang(body: &str) -> bool {
+    let line = body.lines().next().unwrap_or_default();
+    let mut words = line.trim_start_matches("#!").split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let program = if program.ends_with("/env") { words.next().unwrap_or_default() } else { program };
+    matches!(program.rsplit('/').next().unwrap_or(program), "sh" | "bash" | "ash" | "dash")
+}
+
+fn mounts(instruction: &Instruction, before: &State, escape: char) -> Vec<Mount> {
+    let flags = instruction.flags.iter().filter(|it| it.name == "mount");
+    flags
+        .filter_map(|flag| {
+            let text = &flag.value.as_ref()?.text;
+            let fields: Vec<(String, &str)> = text
+                .split(',')
+                .map(|it| it.split_once('=').unwrap_or((it, "")))
+                .map(|(key, value)| (key.trim().to_lowercase(), value.trim_matches('"')))
+                .collect();
+            let field = |names: &[&str]| {
+                let found = fields.iter().find(|(key, _)| names.contains(&key.as_str()));
+                found.map(|(_, value)| *value)
+            };
+            let expanded = |value: &str| expand(value, escape, &|name| before.variable(name));
+            Some(Mount {
+                kind: match field(&["type"]) {
+                    None | Some("bind") => MountKind::Bind,
+                    Some("cache") => MountKind::Cache,
+                    Some(_) => MountKind::Other,
+                },
+                target: field(&["target", "dst", "destination"])
+                    .and_then(expanded)
+                    .and_then(|it| absolute(before.workdir.as_deref(), &it)),
+                source: field(&["source", "src"]).and_then(expanded),
+                from: field(&["from"]).map(str::to_owned),
+                locked: field(&["sharing"]) == Some("locked"),
+                text: text.clone(),
+                span: flag.span,
+            })
+        })
+        .collect()
+}
+
+/// The folder of each invocation, following `cd`.
+fn folders(invocations: &[Invocation], before: &State) -> Vec<Option<String>> {
+    let mut current = before.workdir.clone();
+    let mut folders = Vec::with_capacity(invocations.len());
+    for it in invocations {
+        folders.push(current.clone());
+        if !matches!(it.program.as_str(), "cd" | "pushd" | "popd") {
+            continue;
+        }
+        let target = it.words.get(1).and_then(|word| text(word, before));
+        current = match (it.program.as_str(), it.setting, target) {
+            ("cd", Setting::Always, Some(path)) => absolute(current.as_deref(), &path),
+            _ => None,
+        };
+    }
+    folders
+}
+
+/// The text of a shell word, variables of the Dockerfile put in; `None` if unknown.
+/// A leading `~` is not expanded: it stays as it is.
+pub fn text(word: &shell::Word, state: &State) -> Option<String> {
+    let pieces = word.pieces.iter().map(|it| match it {
+        Piece::Literal(text) => Some(text.clone()),
+        Piece::Glob(text) => Some(text.clone()),
+        Piece::Variable(name) if name == "HOME" => state.home(),
+        Piece::Variable(name) => match state.variable(name) {
+            Value::Known(text) => Some(text),
+            Value::Unset | Value::Unknown => None,
+        },
+        Piece::Unknown => None,
+    });
+    pieces.collect()
+}
+
+/// The user that `useradd` or `adduser` makes, as far as the words tell.
+fn account(invocation: &Invocation) -> Option<Account> {
+    const VALUES: &[&str] = &[
+        "-u", "--uid", "-d", "--home", "--home-dir", "-h", "-g", "--gid", "-G", "--groups", "-s", "--shell", "-c",
+        "--comment", "--gecos", "--ingroup", "-p", "--password", "-k", "--skel", "-b", "--base-dir",
+    ];
+    let words: Vec<Option<String>> = invocation.words.iter().skip(1).map(shell::Word::literal).collect();
+    let busybox = invocation.program == "adduser";
+    let mut uid = None;
+    let mut gid = None;
+    let mut home = None;
+    let mut names = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let word = words[at].as_deref()?;
+        let (option, mut value) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, Some(value.to_owned())),
+            _ => (word, None),
+        };
+        if value.is_none() && VALUES.contains(&option) {
+            at += 1;
+            value = words.get(at).cloned().flatten();
+        }
+        match option {
+            "-u" | "--uid" => uid = value?.parse().ok(),
+            "-g" | "--gid" if !busybox || option == "--gid" => gid = value?.parse().ok(),
+            "-d" | "--home" | "--home-dir" => home = value,
+            "-h" if busybox => home = value,
+            option if option.starts_with('-') => {}
+            name => names.push(name.to_owned()),
+        }
+        at += 1;
+    }
+    // `adduser USER GROUP` adds a user to a group.
+    let [name] = names.as_slice() else { return None };
+    let home = home.unwrap_or_else(|| format!("/home/{name}"));
+    Some(Account { name: name.clone(), uid, gid, home })
+}

@@ -1,0 +1,444 @@
+//! The outline of a stage: what makes its image, less caches and their cleaning.
+//!
+//! Two Dockerfiles with equal outlines build the same images but for caches, package lists and timestamps.
+//! The outline is computed from the model alone; it knows nothing of rules, and so can judge their fixes.
+
+use crate::{
+    context::Context,
+    knowledge::{Action, Flavor, Holds, KNOWLEDGE, Manager},
+    manifests::{Reads, View, reads, visible},
+    model::{Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, is_below},
+    project::{Kind, join},
+    shell::{Command, Compound, List, Node, OperatorKind, Script, Word},
+    source::{Source, Span},
+    syntax::Keyword,
+};
+
+/// The outlines of all stages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// One per stage.
+    pub stages: Vec<StageOutline>,
+}
+
+/// What makes the image of a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageOutline {
+    /// The base, and the stage's name.
+    pub from: String,
+    /// Everything but copies, in order: commands in their normal form, configuration as it is written.
+    pub events: Vec<Event>,
+    /// What is copied, in order, without what a later copy brings again.
+    pub copies: Vec<CopyOutline>,
+}
+
+/// Something that happens in a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub text: String,
+    /// What it reads of the project.
+    pub sees: Sees,
+}
+
+/// What a command reads of the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// These files of the context.
+    Files(Vec<String>),
+    /// Perhaps anything that these copies brought.
+    Copies(Vec<CopyOutline>),
+}
+
+/// A copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyOutline {
+    from: String,
+    sources: Vec<String>,
+    destination: String,
+    into_folder: bool,
+    options: Vec<String>,
+}
+
+impl Outline {
+    /// The outline of a file that is built with a context.
+    pub fn of(model: &Model, source: &Source, context: &Context<'_>) -> Self {
+        let stages = model.stages.iter().map(|stage| stage_outline(model, source, stage, context)).collect();
+        Self { stages }
+    }
+
+    /// What is different in the other outline, in words; `None` if nothing is.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        if self.stages.len() != other.stages.len() {
+            return Some("the number of stages".to_owned());
+        }
+        let pairs = self.stages.iter().zip(&other.stages).enumerate();
+        pairs.into_iter().find_map(|(at, (old, new))| {
+            let what = if old.from != new.from {
+                "the base".to_owned()
+            } else if old.copies != new.copies {
+                "what is copied".to_owned()
+            } else if old.events.iter().map(|it| &it.text).ne(new.events.iter().map(|it| &it.text)) {
+                let odd = old.events.iter().zip(&new.events).find(|(old, new)| old.text != new.text);
+                match odd {
+                    Some((old, new)) => format!("`{}` becomes `{}`", old.text, new.text),
+                    None => "the number of commands".to_owned(),
+                }
+            } else {
+                let odd = old.events.iter().zip(&new.events).find(|(old, new)| old.sees != new.sees)?;
+                format!("what `{}` finds of the project", odd.0.text)
+            };
+            Some(format!("stage {at}: {what}"))
+        })
+    }
+}
+
+fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Context<'_>) -> StageOutline {
+    let kind = &|path: &str| context.kind(path);
+    let from = model.at(stage.from);
+    let base = match &stage.base {
+        Base::Stage(parent) => format!("stage {parent}"),
+        Base::Scratch | Base::Image(_) | Base::Unknown => squeeze(&from.rest.text),
+    };
+    let flags: Vec<&str> = from.flags.iter().map(|it| source.slice(it.span)).collect();
+    let copies: Vec<(usize, CopyOutline)> = stage
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| Some((at, copy_outline(model, source, step)?)))
+        .collect();
+    let redundant = |at: usize, it: &CopyOutline| {
+        copies.iter().any(|(later, other)| *later > at && brings_again(other, it, kind))
+    };
+    let dependency_only = dependency_only_runs(source, stage);
+    let mut events = Vec::new();
+    for (at, step) in stage.steps.iter().enumerate() {
+        let text = match &step.kind {
+            StepKind::Copy(_) => continue,
+            StepKind::Run(run) => {
+                if dependency_only.contains(&at) {
+                    continue;
+                }
+                run_text(model, source, stage, step, run)
+            }
+            StepKind::Other => other_text(model, step),
+        };
+        if text.is_empty() {
+            continue;
+        }
+        let sees = match &step.kind {
+            StepKind::Run(run) => {
+                let view = View { context, copies: visible(&stage.steps, at) };
+                match reads(run, &step.before, &view) {
+                    Reads::Manifests(it) if it.restricted.is_none() => Sees::Files(it.files),
+                    Reads::Manifests(_) | Reads::Sources => Sees::Copies(copies_before(&copies, at, kind)),
+                }
+            }
+            StepKind::Copy(_) | StepKind::Other => Sees::Files(Vec::new()),
+        };
+        events.push(Event { text, sees });
+    }
+    let copies = copies.iter().filter(|(at, it)| !redundant(*at, it)).map(|(_, it)| it.clone()).collect();
+    StageOutline { from: format!("{} {base}", flags.join(" ")), events, copies }
+}
+
+/// The copies before a step, without those that a later one among them brings again.
+fn copies_before(
+    copies: &[(usize, CopyOutline)],
+    step: usize,
+    kind: &dyn Fn(&str) -> Option<Kind>,
+) -> Vec<CopyOutline> {
+    let before = || copies.iter().filter(|(at, _)| *at < step);
+    let again = |at: usize, it: &CopyOutline| before().any(|(later, other)| *later > at && brings_again(other, it, kind));
+    before().filter(|(at, it)| !again(*at, it)).map(|(_, it)| it.clone()).collect()
+}
+
+/// Whether all that `narrow` copies is copied by `broad`, to the same place and in the same way.
+fn brings_again(broad: &CopyOutline, narrow: &CopyOutline, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
+    if broad.from != narrow.from || broad.options != narrow.options || broad.from != "context" {
+        return false;
+    }
+    let targets = narrow.sources.iter().map(|it| target(narrow, it, kind));
+    narrow.sources.iter().zip(targets).all(|(source, target)| {
+        target.is_some_and(|target| {
+            broad.sources.iter().any(|folder| {
+                let inside = if folder == "." { Some(source.as_str()) } else { source.strip_prefix(&format!("{folder}/")) };
+                kind(folder) == Some(Kind::Folder)
+                    && inside.is_some_and(|inside| join(&broad.destination, inside) == target)
+            })
+        })
+    })
+}
+
+/// Where a source arrives; `None` for a glob.
+fn target(copy: &CopyOutline, source: &str, kind: &dyn Fn(&str) -> Option<Kind>) -> Option<String> {
+    if source.contains(['*', '?', '[']) {
+        return None;
+    }
+    match kind(source)? {
+        Kind::Folder => Some(copy.destination.clone()),
+        Kind::File if copy.into_folder => Some(join(&copy.destination, source.rsplit('/').next()?)),
+        Kind::File => Some(copy.destination.clone()),
+    }
+}
+
+fn copy_outline(model: &Model, source: &Source, step: &Step) -> Option<CopyOutline> {
+    let StepKind::Copy(copy) = &step.kind else { return None };
+    let from = match &copy.from {
+        CopyFrom::Context => "context".to_owned(),
+        CopyFrom::Stage(stage) => format!("stage {stage}"),
+        CopyFrom::Other(name) => format!("image {name}"),
+    };
+    let instruction = model.instruction(step);
+    let whole = || squeeze(&instruction.rest.text);
+    let known = copy.destination.clone().filter(|_| !copy.heredocs && !copy.add && copy.sources.iter().all(Option::is_some));
+    let Some(destination) = known else {
+        let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
+        return Some(CopyOutline {
+            from: format!("{} {from} in {:?}", instruction.keyword.text, step.before.workdir),
+            sources: vec![whole(), bodies],
+            destination: copy.destination.clone().unwrap_or_default(),
+            into_folder: copy.into_folder,
+            options: copy.options.clone(),
+        });
+    };
+    Some(CopyOutline {
+        from,
+        sources: copy.sources.iter().flatten().cloned().collect(),
+        destination,
+        into_folder: copy.into_folder,
+        options: copy.options.clone(),
+    })
+}
+
+fn other_text(model: &Model, step: &Step) -> String {
+    let instruction = model.instruction(step);
+    let flags: String = instruction.flags.iter().map(|it| format!(" --{}={:?}", it.name, it.value.as_ref().map(|it| &it.text))).collect();
+    let rest = &instruction.rest.text;
+    match instruction.kind {
+        Keyword::Label | Keyword::Env => format!("{}{flags} {}", instruction.keyword.text, rest.trim()),
+        _ => format!("{}{flags} {}", instruction.keyword.text, squeeze(rest)),
+    }
+}
+
+/// The normal form of a `RUN`: its commands without cleaning of caches and without the words that only concern caches.
+fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> String {
+    let instruction = model.instruction(step);
+    let known_caches: Vec<String> = run
+        .packages
+        .iter()
+        .flat_map(|command| {
+            let flavors = [None, Some(Flavor::Classic), Some(Flavor::Berry)];
+            flavors.into_iter().flat_map(|it| model.cache_paths(stage.index, &step.before, run, command, it))
+        })
+        .flat_map(|it| it.targets)
+        .collect();
+    let is_plain_cache = |span: Span| {
+        run.mounts.iter().any(|it| {
+            it.span == span && it.kind == MountKind::Cache && it.target.as_ref().is_some_and(|target| known_caches.contains(target))
+        })
+    };
+    let flags: Vec<&str> = instruction.flags.iter().map(|it| it.span).filter(|it| !is_plain_cache(*it)).map(|it| source.slice(it)).collect();
+    let body = match &run.script {
+        Some(script) => Normal { source, run, drop: &[] }.script(script),
+        None => {
+            let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
+            format!("{}{bodies}", squeeze(&instruction.rest.text))
+        }
+    };
+    if body.is_empty() {
+        return body;
+    }
+    let lists = if finds_lists(model, source, stage, step, run) { "[lists] " } else { "" };
+    format!("RUN {} {lists}{body}", flags.join(" "))
+}
+
+/// Whether every install of the run finds package lists: fetched by the run itself, or left by an earlier one.
+fn finds_lists(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> bool {
+    let installs = run.packages.iter().filter(|it| it.action == Action::Install && !it.manager.update.is_empty());
+    let updates = |run: &Run, manager: &Manager, before: usize| {
+        run.packages.iter().any(|it| it.manager.name == manager.name && it.action == Action::Update && it.invocation < before)
+    };
+    let indexes = |manager: &'static Manager| manager.cache.iter().filter(|it| it.holds == Holds::Index);
+    let leaves = |run: &Run, manager: &'static Manager| {
+        let removed = run.invocations.iter().filter(|it| it.program == "rm").any(|it| {
+            it.words.iter().any(|word| indexes(manager).any(|index| is_below(source.slice(word.span), &index.path)))
+        });
+        updates(run, manager, usize::MAX) && !removed && !indexes(manager).any(|it| run.has_cache_over(&it.path))
+    };
+    let earlier: Vec<&Run> = model
+        .ancestry(stage.index)
+        .flat_map(|it| &it.steps)
+        .filter(|it| it.item < step.item)
+        .filter_map(|it| match &it.kind {
+            StepKind::Run(run) => Some(run),
+            StepKind::Copy(_) | StepKind::Other => None,
+        })
+        .collect();
+    let mut installs = installs.peekable();
+    installs.peek().is_some()
+        && installs.all(|install| {
+            let manager = install.manager;
+            let hidden = indexes(manager).any(|it| run.has_cache_over(&it.path));
+            updates(run, manager, install.invocation) || (!hidden && earlier.iter().any(|it| leaves(it, manager)))
+        })
+}
+
+/// Runs that only do a part of what a later one does: the dependencies of the same project, in the same folder.
+fn dependency_only_runs(source: &Source, stage: &Stage) -> Vec<usize> {
+    let runs: Vec<(usize, &Run, &Script)> = stage
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| match &step.kind {
+            StepKind::Run(run) => Some((at, run, run.script.as_ref()?)),
+            StepKind::Copy(_) | StepKind::Other => None,
+        })
+        .collect();
+    let scope = |at: usize| {
+        let state = &stage.steps[at].before;
+        (&state.user, &state.variables, &state.workdir)
+    };
+    let is_part = |at: usize, run: &Run, script: &Script| {
+        let Some(part) = run.packages.iter().find(|it| it.manager.project.is_some()) else { return false };
+        let Some(project) = &part.manager.project else { return false };
+        let fetches = project.fetch.as_ref().is_some_and(|it| Normal { source, run, drop: &[] }.script(script) == *it);
+        let restricted = project.without.iter().any(|it| part.has_option(it));
+        let text = Normal { source, run, drop: &project.without }.script(script);
+        runs.iter().any(|(later, other, whole)| {
+            let installs = other.packages.iter().any(|it| {
+                it.manager.name == part.manager.name
+                    && project.install.iter().any(|pattern| pattern.matches(&[it.subcommand.as_str()]))
+            });
+            let same = || Normal { source, run: other, drop: &[] }.script(whole) == text;
+            *later > at && scope(*later) == scope(at) && installs && (fetches || (restricted && same()))
+        })
+    };
+    runs.iter().filter(|(at, run, script)| is_part(*at, run, script)).map(|(at, ..)| *at).collect()
+}
+
+/// Removes continuations of white space, so that layout does not count.
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a script in its normal form.
+struct Normal<'a> {
+    source: &'a Source,
+    run: &'a Run,
+    /// Words of package commands that do not count.
+    drop: &'a [String],
+}
+
+impl Normal<'_> {
+    fn script(&self, script: &Script) -> String {
+        self.list(&script.list)
+    }
+
+    fn list(&self, list: &List) -> String {
+        let mut text = String::new();
+        for item in &list.items {
+            let node = self.node(&item.node);
+            if node.is_empty() {
+                continue;
+            }
+            if !text.is_empty() {
+                text.push_str(match item.operator.map(|it| it.kind) {
+                    Some(OperatorKind::And) => " && ",
+                    Some(OperatorKind::Or) => " || ",
+                    Some(OperatorKind::Background) => " & ",
+                    Some(OperatorKind::Semicolon | OperatorKind::Newline) | None => " ; ",
+                });
+            }
+            text.push_str(&node);
+        }
+        text
+    }
+
+    fn node(&self, node: &Node) -> String {
+        match node {
+            Node::Command(command) => self.command(command),
+            Node::Pipeline { members, negated, .. } => {
+                let members: Vec<String> = members.iter().map(|it| self.node(it)).collect();
+                format!("{}{}", if *negated { "! " } else { "" }, members.join(" | "))
+            }
+            Node::Compound(compound) => self.compound(compound),
+            Node::Opaque(span) => squeeze(self.source.slice(*span)),
+        }
+    }
+
+    fn compound(&self, compound: &Compound) -> String {
+        let words: Vec<String> = compound.words.iter().map(|it| self.word(it)).collect();
+        let lists: Vec<String> = compound.lists.iter().map(|it| self.list(it)).collect();
+        let redirects: Vec<String> = compound.redirects.iter().map(|it| squeeze(self.source.slice(it.span))).collect();
+        format!("{:?}({}){{{}}}{}", compound.kind, words.join(" "), lists.join(" | "), redirects.join(" "))
+    }
+
+    /// A word without the continuations inside it.
+    fn word(&self, word: &Word) -> String {
+        let raw = self.source.slice(word.span);
+        if raw.contains('\n') { squeeze(&raw.replace("\\\r\n", "").replace("\\\n", "")) } else { raw.to_owned() }
+    }
+
+    fn command(&self, command: &Command) -> String {
+        let package = self.run.packages.iter().find(|it| self.run.invocations[it.invocation].command == command.span);
+        // Updates do not count as commands: whether an install finds lists is said beside it.
+        if package.is_some_and(|it| matches!(it.action, Action::Clean | Action::Update)) {
+            return String::new();
+        }
+        let mut dropped: Vec<Span> = package.map(|it| self.cache_words(it)).unwrap_or_default();
+        if command.words.first().and_then(Word::literal).is_some_and(|it| it == "rm") {
+            let is_option = |it: &&Word| it.literal().is_some_and(|it| it.starts_with('-'));
+            let operands = command.words[1..].iter().filter(|it| !is_option(it));
+            let (caches, rest): (Vec<&Word>, Vec<&Word>) = operands.partition(|it| is_cache_path(self.source.slice(it.span)));
+            if rest.is_empty() && !caches.is_empty() {
+                return String::new();
+            }
+            dropped.extend(caches.iter().map(|it| it.span));
+        }
+        let assignments = command.assignments.iter().map(|it| self.source.slice(it.span).to_owned());
+        let words = command.words.iter().filter(|it| !dropped.contains(&it.span)).map(|it| self.word(it));
+        let redirects = command.redirects.iter().map(|it| squeeze(self.source.slice(it.span)));
+        assignments.chain(words).chain(redirects).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The words of a package command that only concern caches.
+    fn cache_words(&self, command: &PackageCommand) -> Vec<Span> {
+        let words = &self.run.invocations[command.invocation].words;
+        let manager = command.manager;
+        let defeats = manager.defeat.iter().flat_map(|it| it.option.iter().chain(&it.instead).chain(&it.unless));
+        let single: Vec<&str> = defeats.map(String::as_str).collect();
+        let mut spans = Vec::new();
+        for (at, text) in command.texts.iter().enumerate() {
+            let Some(text) = text.as_deref() else { continue };
+            if single.contains(&text) || self.drop.iter().any(|it| it == text) {
+                spans.push(words[at].span);
+            }
+            for need in &manager.needs {
+                let mut parts = need.words.split(' ');
+                let first = parts.next().unwrap_or_default();
+                let second = parts.next();
+                let follows = second.is_none_or(|it| command.texts.get(at + 1).and_then(Option::as_deref) == Some(it));
+                if text == first && follows {
+                    spans.push(words[at].span);
+                    spans.extend(second.and_then(|_| words.get(at + 1)).map(|it| it.span));
+                }
+            }
+        }
+        spans
+    }
+}
+
+/// Whether a path as written lies in a folder where a manager keeps its cache.
+pub(crate) fn is_cache_path(written: &str) -> bool {
+    let path = written.trim_matches(['"', '\'']);
+    let path = path.replacen("${HOME}", "~", 1).replacen("$HOME", "~", 1).replacen("/root/", "~/", 1);
+    let path = path.trim_end_matches("/*").trim_end_matches('/');
+    let of_manager = |manager: &Manager| {
+        manager.cache.iter().any(|cache| {
+            let folders = [&cache.path].into_iter().chain(&cache.root_path).chain(&cache.also_cleaned);
+            folders.into_iter().any(|it| is_below(path, &it.replace("{home}", "~")))
+        })
+    };
+    KNOWLEDGE.managers.iter().any(of_manager)
+}

@@ -1,0 +1,272 @@
+//! The project as a value: files, Dockerfiles, builds, settings, and what lies around them.
+
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+
+use rayon::prelude::*;
+
+use crate::{
+    compose,
+    settings::Settings,
+    source::{FileId, Location, Source},
+    syntax::{self, Dockerfile},
+};
+
+/// All that `check` and `fix` look at.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The files that were read, by [`FileId`].
+    pub sources: Vec<Source>,
+    /// The Dockerfiles among them, in the order of their paths.
+    pub dockerfiles: Vec<Unit>,
+    /// The builds that Compose files name, in the order in which they were found.
+    pub builds: Vec<Build>,
+    /// The settings in force.
+    pub settings: Arc<Settings>,
+    /// What lies around the Dockerfiles.
+    pub files: Arc<dyn Files>,
+}
+
+/// A Dockerfile, parsed.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its text.
+    pub file: FileId,
+    /// Its items.
+    pub syntax: Arc<Dockerfile>,
+}
+
+/// Which Dockerfile is built with which context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// Path of the Dockerfile, as in [`Source::path`].
+    pub dockerfile: String,
+    /// Path of the context folder.
+    pub context: String,
+    /// The stage that is built, if it is not the last.
+    pub target: Option<String>,
+    /// Build arguments that are fixed.
+    pub args: BTreeMap<String, Option<String>>,
+    /// Where this is written.
+    pub found_in: Option<Location>,
+}
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file, or a link to one.
+    File,
+    /// A folder, or a link to one.
+    Folder,
+}
+
+/// The files around the Dockerfiles, looked up on demand.
+///
+/// Rules ask for a handful of manifests; listing every context beforehand would cost more than all rules together.
+/// Paths are as in [`Source::path`]: relative to where dockopt runs, or absolute, with `/` between their parts.
+pub trait Files: Debug + Send + Sync {
+    /// What the path names; `None` when nothing is there.
+    fn kind(&self, path: &str) -> Option<Kind>;
+    /// The text of a file; `None` when it is missing, not UTF-8, or over 16 MiB.
+    fn read(&self, path: &str) -> Option<Arc<str>>;
+    /// The names in a folder, sorted; empty when it cannot be read.
+    fn list(&self, folder: &str) -> Vec<String>;
+}
+
+impl Project {
+    /// A project of these Dockerfiles and Compose files. Both are sorted by path;
+    /// Compose files that build nothing are left out.
+    pub fn of(
+        mut dockerfiles: Vec<Source>,
+        mut compose: Vec<Source>,
+        settings: Arc<Settings>,
+        files: Arc<dyn Files>,
+    ) -> Self {
+        dockerfiles.sort_by(|a, b| a.path.cmp(&b.path));
+        compose.sort_by(|a, b| a.path.cmp(&b.path));
+        let parse = |(at, source)| Unit::parse(FileId(at as u32), source);
+        let units = dockerfiles.par_iter().enumerate().map(parse).collect();
+        let mut sources = dockerfiles;
+        let mut builds = Vec::new();
+        for source in compose {
+            let found = compose::builds(FileId(sources.len() as u32), &source);
+            if !found.is_empty() {
+                builds.extend(found);
+                sources.push(source);
+            }
+        }
+        Self { sources, dockerfiles: units, builds, settings, files }
+    }
+
+    /// A project of files that are given as path and text: Dockerfiles and Compose files are told by their names,
+    /// all others are what lies around them.
+    pub fn in_memory<P: Into<String>, T: Into<String>>(
+        files: impl IntoIterator<Item = (P, T)>,
+        settings: Settings,
+    ) -> Self {
+        let mut memory = Memory::default();
+        let (mut dockerfiles, mut compose) = (Vec::new(), Vec::new());
+        for (path, text) in files {
+            let (path, text) = (join(".", &path.into()), text.into());
+            let name = path.rsplit('/').next().unwrap_or(&path);
+            if is_dockerfile(name) {
+                dockerfiles.push(Source::new(path.clone(), text.clone()));
+            } else if compose::is_compose(name) {
+                compose.push(Source::new(path.clone(), text.clone()));
+            }
+            memory.texts.insert(path, text.into());
+        }
+        Self::of(dockerfiles, compose, Arc::new(settings), Arc::new(memory))
+    }
+
+    /// The file of that id.
+    pub fn source(&self, file: FileId) -> &Source {
+        &self.sources[file.0 as usize]
+    }
+}
+
+impl Unit {
+    /// Parses a file.
+    pub fn parse(file: FileId, source: &Source) -> Self {
+        Self { file, syntax: Arc::new(syntax::parse(&source.text)) }
+    }
+}
+
+/// Whether a file of that name is taken for a Dockerfile: `Dockerfile`, `Containerfile`, `api.Dockerfile`,
+/// `Dockerfile.api`, in any case. Templates, backups, and sources such as `dockerfile.py` are not.
+pub fn is_dockerfile(name: &str) -> bool {
+    /// Endings of what only talks about a Dockerfile, or is not one yet.
+    const OTHER: &[&str] = &[
+        "md", "rst", "txt", "sh", "tmpl", "tpl", "template", "gotmpl", "j2", "jinja", "jinja2", "erb", "mustache",
+        "in", "dockerignore", "containerignore", "swp", "swo", "orig", "rej", "bak", "old", "patch", "diff", "lock",
+        "json", "yaml", "yml", "toml", "html",
+    ];
+    /// Endings of source files, which may be called `dockerfile` too, but not `Dockerfile`.
+    const CODE: &[&str] =
+        &["c", "cc", "cpp", "cs", "go", "h", "java", "js", "kt", "lua", "php", "pl", "py", "rb", "rs", "snap", "ts"];
+    let lower = name.to_lowercase();
+    if lower.ends_with('~') {
+        return false;
+    }
+    let ending = lower.rsplit_once('.').map(|(_, ending)| ending);
+    let starts = |stem: &str| lower.strip_prefix(stem).is_some_and(|it| it.is_empty() || it.starts_with('.'));
+    match ending {
+        None | Some("dockerfile" | "containerfile") => {
+            ending.is_some() || starts("dockerfile") || starts("containerfile")
+        }
+        Some(ending) => {
+            let is_capital = name.starts_with(['D', 'C']);
+            (starts("dockerfile") || starts("containerfile"))
+                && !OTHER.contains(&ending)
+                && (is_capital || !CODE.contains(&ending))
+        }
+    }
+}
+
+/// Joins a folder and a path below it, resolving `.` and `..` by their text; an absolute `path` stays as it is.
+pub fn join(folder: &str, path: &str) -> String {
+    let absolute = path.starts_with('/') || folder.starts_with('/');
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|it| *it != "..") => {
+                parts.pop();
+            }
+            ".." if absolute => {}
+            part => parts.push(part),
+        }
+    }
+    match (absolute, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+/// The folder a path lies in.
+pub fn parent(path: &str) -> String {
+    join(path, "..")
+}
+
+/// Files held in memory: what tests and changed projects look at.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Text by path, as [`join`] writes it.
+    pub texts: BTreeMap<String, Arc<str>>,
+    /// What is asked for all that is not in `texts`.
+    pub below: Option<Arc<dyn Files>>,
+}
+
+impl Memory {
+    fn children<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        let prefix = if folder == "." { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+        self.texts.keys().filter_map(move |path| path.strip_prefix(&prefix))
+    }
+}
+
+impl Files for Memory {
+    fn kind(&self, path: &str) -> Option<Kind> {
+        let path = join(".", path);
+        if self.texts.contains_key(&path) {
+            return Some(Kind::File);
+        }
+        if self.children(&path).next().is_some() {
+            return Some(Kind::Folder);
+        }
+        self.below.as_ref().and_then(|it| it.kind(&path))
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<str>> {
+        let path = join(".", path);
+        let own = self.texts.get(&path).cloned();
+        own.or_else(|| self.below.as_ref().and_then(|it| it.read(&path)))
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        let folder = join(".", folder);
+        let own = self.children(&folder).map(|it| it.split('/').next().unwrap_or(it).to_owned());
+        let below = self.below.iter().flat_map(|it| it.list(&folder));
+        let mut names: Vec<String> = own.chain(below).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockerfiles_are_told_by_their_names() {
+        for name in [
+            "Dockerfile", "dockerfile", "Containerfile", "api.Dockerfile", "api.dockerfile", "Dockerfile.api",
+            "Dockerfile.go", "dockerfile.prod", "Containerfile.x", "a.containerfile", ".dockerfile", "DOCKERFILE",
+        ] {
+            assert!(is_dockerfile(name), "{name}");
+        }
+        for name in [
+            "Dockerfile.md", "Dockerfile.tmpl", "Dockerfile.dockerignore", "dockerfile.py", "Dockerfile.j2",
+            "Dockerfile.api.bak", "Dockerfile~", "Dockerfiles", "MyDockerfile", "Dockerfile-api", "a.sh", "",
+        ] {
+            assert!(!is_dockerfile(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn paths_join_by_their_text() {
+        for (folder, path, whole) in [
+            (".", "a", "a"),
+            ("a/b", "../c", "a/c"),
+            ("a", "..", "."),
+            (".", "../x", "../x"),
+            ("..", "..", "../.."),
+            ("/srv", "a/./b", "/srv/a/b"),
+            ("a", "/b", "/b"),
+            ("/", "..", "/"),
+        ] {
+            assert_eq!(join(folder, path), whole, "{folder} + {path}");
+        }
+    }
+}

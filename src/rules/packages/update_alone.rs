@@ -1,0 +1,118 @@
+//! A package index refreshed in another layer than its install: see `rules/packages/update-alone.md`.
+
+use crate::{
+    edit::{Change, Edit, Safety},
+    finding::{Finding, Fix, Label},
+    knowledge::Action,
+    model::{PackageCommand, Run, Stage, Step, StepKind},
+    rewrite,
+    rule::{Check, FileCx, Rule},
+    shell::{Removal, Setting},
+    source::{Location, Span},
+};
+
+pub(super) static RULE: Rule = crate::rule!("packages" / "update-alone", Check::File(check));
+
+fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    for stage in &cx.model.stages {
+        for (at, step) in stage.steps.iter().enumerate() {
+            let StepKind::Run(run) = &step.kind else { continue };
+            for update in run.packages.iter().filter(|it| it.action == Action::Update) {
+                let uses = |it: &&PackageCommand| {
+                    it.manager.name == update.manager.name && it.action == Action::Install && it.invocation > update.invocation
+                };
+                if !run.packages.iter().any(|it| uses(&it)) {
+                    out.extend(finding(cx, stage, at, step, run, update));
+                }
+            }
+        }
+    }
+}
+
+fn finding(cx: &FileCx<'_>, stage: &Stage, at: usize, step: &Step, run: &Run, update: &PackageCommand) -> Option<Finding> {
+    let words = &run.invocations[update.invocation].words;
+    let span = words.first()?.span.cover(words.get(update.head.end.checked_sub(1)?)?.span);
+    let location = Location { file: cx.unit.file, span };
+    let message = format!("`{}` stands in another layer than the install that needs it", update.title());
+    let mut finding = Finding::new(RULE.name, location, message);
+    let later = later_installs(cx, stage, at, update);
+    if later.is_empty() {
+        finding.message = format!("`{}` is not followed by an install", update.title());
+        finding.note = Some("The layer holds package lists that nothing here reads; an image built on this one would read lists that have gone stale.".to_owned());
+        return Some(finding);
+    }
+    finding.note = Some(
+        "The layer stays cached while the install below changes, which then asks for packages that the mirrors no longer have.".to_owned(),
+    );
+    let (_, _, install) = later[0];
+    if let Some(span) = place(later[0].1, install) {
+        finding.related.push(Label { location: Location { file: cx.unit.file, span }, text: "reads the lists of the earlier layer".to_owned() });
+    }
+    finding.fix = change(cx, step, run, update, &later).map(|change| Fix {
+        title: format!("Move `{}` to the install", update.title()),
+        safety: Safety::Safe,
+        change,
+    });
+    Some(finding)
+}
+
+fn place(run: &Run, command: &PackageCommand) -> Option<Span> {
+    let words = &run.invocations[command.invocation].words;
+    Some(words.first()?.span.cover(words.get(command.head.end.checked_sub(1)?)?.span))
+}
+
+/// The first installs of later runs that have no update before them, in this stage and those that are built on it.
+fn later_installs<'a>(
+    cx: &FileCx<'a>,
+    stage: &'a Stage,
+    at: usize,
+    update: &PackageCommand,
+) -> Vec<(&'a Step, &'a Run, &'a PackageCommand)> {
+    let model = cx.model;
+    let heirs = model.stages[stage.index + 1..].iter().filter(|it| model.ancestry(it.index).any(|it| it.index == stage.index));
+    let steps = stage.steps[at + 1..].iter().chain(heirs.flat_map(|it| &it.steps));
+    let mut found = Vec::new();
+    for step in steps {
+        let StepKind::Run(run) = &step.kind else { continue };
+        let own = run.packages.iter().filter(|it| it.manager.name == update.manager.name);
+        if let Some(first) = own.into_iter().find(|it| matches!(it.action, Action::Update | Action::Install))
+            && first.action == Action::Install
+        {
+            found.push((step, run, first));
+        }
+    }
+    found
+}
+
+/// Takes the update out of its `RUN` and puts it before each of the installs.
+fn change(
+    cx: &FileCx<'_>,
+    step: &Step,
+    run: &Run,
+    update: &PackageCommand,
+    later: &[(&Step, &Run, &PackageCommand)],
+) -> Option<Change> {
+    let invocation = &run.invocations[update.invocation];
+    let plain = |span: Span| !cx.source.slice(span).contains('\n');
+    if invocation.setting != Setting::Always || !plain(invocation.command) {
+        return None;
+    }
+    let script = run.script.as_ref()?;
+    let command = cx.source.slice(invocation.command);
+    let mut edits = match script.removal(&[invocation.command], &cx.source.text)? {
+        Removal::Some(spans) => spans.into_iter().map(Edit::delete).collect(),
+        Removal::All if cx.model.instruction(step).comments.is_empty() => {
+            vec![rewrite::remove_item(&cx.unit.syntax.items[step.item])]
+        }
+        Removal::All => return None,
+    };
+    for (_, run, install) in later {
+        let target = &run.invocations[install.invocation];
+        run.script.as_ref()?;
+        if target.setting != Setting::Always {
+            return None;
+        }
+        edits.push(Edit::insert(target.command.start as usize, format!("{command} && ")));
+    }
+    Change::of(cx.unit.file, rewrite::join(edits)?)
+}

@@ -1,0 +1,7 @@
+//! What makes an image bigger than it has to be.
+
+mod cache_kept;
+
+use crate::rule::Rule;
+
+pub(super) static RULES: &[&Rule] = &[&cache_kept::RULE];

@@ -1,0 +1,424 @@
+//! Settings: `dockopt.toml`, and what the command line puts over it.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use globset::{GlobBuilder, GlobMatcher};
+use miette::Diagnostic;
+use thiserror::Error;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{
+    finding::Level,
+    names::{self, Name},
+    project,
+    rule::Rule,
+    source::Source,
+};
+
+/// The names under which a settings file is looked for, in this order.
+pub const FILE_NAMES: [&str; 2] = ["dockopt.toml", ".dockopt.toml"];
+
+/// The settings in force for a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// What builds the images.
+    pub builder: Builder,
+    /// Only these rules or families; empty means the default set.
+    pub select: Vec<String>,
+    /// Not these rules or families.
+    pub ignore: Vec<String>,
+    /// Levels of rules, by name; `None` is off.
+    pub levels: BTreeMap<String, Option<Level>>,
+    /// Rules that are off for some files: a glob, and names.
+    pub per_file_ignores: Vec<(Pattern, Vec<String>)>,
+    /// Globs of files that are not looked at.
+    pub exclude: Vec<Pattern>,
+    /// Contexts of Dockerfiles for which nothing else tells: Dockerfile, context folder.
+    pub contexts: BTreeMap<String, String>,
+    /// Where the globs start from.
+    pub base: Base,
+}
+
+/// What builds the images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Builder {
+    /// BuildKit or buildah: cache mounts can be used.
+    #[default]
+    Buildkit,
+    /// The legacy builder or kaniko: no mounts, so caches are cleaned up in the layer that fills them.
+    Legacy,
+}
+
+/// Two folders, absolute: globs are relative to the one, the paths that are shown to the other.
+/// Empty ones mean that both are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// The working directory.
+    pub cwd: String,
+    /// The folder of the settings file.
+    pub folder: String,
+}
+
+impl Base {
+    /// A shown path as the settings would write it.
+    fn inside(&self, path: &str) -> String {
+        let whole = project::join(&self.cwd, path);
+        let prefix = format!("{}/", self.folder.trim_end_matches('/'));
+        if self.folder.is_empty() {
+            return project::join(".", path);
+        }
+        whole.strip_prefix(&prefix).map_or(whole.clone(), str::to_owned)
+    }
+}
+
+/// A glob, as in `.gitignore`: without a slash it matches at any depth, and a folder means all below it.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl Pattern {
+    /// Compiles a glob.
+    pub fn new(text: &str) -> Result<Self, globset::Error> {
+        let trimmed = text.strip_prefix("./").unwrap_or(text).trim_end_matches('/');
+        let glob = match trimmed.strip_prefix('/') {
+            Some(rooted) => rooted.to_owned(),
+            None if trimmed.contains('/') => trimmed.to_owned(),
+            None => format!("**/{trimmed}"),
+        };
+        let matcher = GlobBuilder::new(&glob).literal_separator(true).build()?.compile_matcher();
+        Ok(Self { text: text.to_owned(), matcher })
+    }
+
+    /// Whether the path, or a folder it lies in, is matched.
+    pub fn matches(&self, path: &str) -> bool {
+        let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        folders.chain([path]).any(|it| self.matcher.is_match(it))
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+/// A settings file that cannot be used, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
+#[error("{path}:{line}:{column}: {message}")]
+pub struct SettingsError {
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to do about it.
+    #[help]
+    pub help: Option<String>,
+}
+
+impl Settings {
+    /// Reads the text of a `dockopt.toml`.
+    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+        read(text).map_err(|problem| {
+            let place = Source::new("", text).line_col(problem.at as u32);
+            SettingsError {
+                path: FILE_NAMES[0].to_owned(),
+                line: place.line,
+                column: place.column,
+                message: problem.message,
+                help: problem.help,
+            }
+        })
+    }
+
+    /// The settings of a file in `folder` as they look from `cwd`, both absolute.
+    /// `show` turns an absolute path into one that is shown.
+    #[must_use]
+    pub fn seen_from(mut self, cwd: &str, folder: &str, show: impl Fn(&str) -> String) -> Self {
+        let show = |path: &String| show(&project::join(folder, path));
+        self.contexts = self.contexts.iter().map(|(file, context)| (show(file), show(context))).collect();
+        self.base = Base { cwd: cwd.to_owned(), folder: folder.to_owned() };
+        self
+    }
+
+    /// The settings with what the command line says: a selection there replaces both lists, ignoring adds.
+    #[must_use]
+    pub fn with_selection(mut self, select: Vec<String>, ignore: Vec<String>) -> Self {
+        if !select.is_empty() {
+            self.select = select;
+            self.ignore.clear();
+        }
+        self.ignore.extend(ignore);
+        self
+    }
+
+    /// Whether the rule is to run: it is selected, or in the default set, or has a level by its own name,
+    /// and it is not ignored.
+    pub fn selects(&self, rule: &Rule) -> bool {
+        let wanted = if self.select.is_empty() {
+            rule.meta().default || self.levels.keys().any(|it| it != rule.family && rule.answers_to(it))
+        } else {
+            self.select.iter().any(|it| names::means(it, rule))
+        };
+        wanted && !self.ignore.iter().any(|it| names::means(it, rule))
+    }
+
+    /// How much findings of the rule matter; `None` when it is off. The most exact name decides.
+    pub fn level(&self, rule: &Rule) -> Option<Level> {
+        let by_name = self.levels.get(rule.name);
+        let by_code = || self.levels.iter().find(|(name, _)| rule.has_alias(name)).map(|(_, level)| level);
+        let by_family = || self.levels.get(rule.family).or_else(|| self.levels.get(names::ALL));
+        if self.levels.is_empty() {
+            return Some(rule.meta().level.into());
+        }
+        by_name.or_else(by_code).or_else(by_family).copied().unwrap_or_else(|| Some(rule.meta().level.into()))
+    }
+
+    /// Whether `per-file-ignores` switches the rule off for the file at `path`.
+    pub fn is_off_for(&self, rule: &Rule, path: &str) -> bool {
+        !self.per_file_ignores.is_empty() && {
+            let path = self.base.inside(path);
+            let named = |names: &[String]| names.iter().any(|it| names::means(it, rule));
+            self.per_file_ignores.iter().any(|(glob, names)| named(names) && glob.matches(&path))
+        }
+    }
+
+    /// Whether the file at `path` is not to be looked at.
+    pub fn excludes(&self, path: &str) -> bool {
+        !self.exclude.is_empty() && {
+            let path = self.base.inside(path);
+            self.exclude.iter().any(|it| it.matches(&path))
+        }
+    }
+}
+
+/// A problem and the offset it stands at.
+struct Problem {
+    at: usize,
+    message: String,
+    help: Option<String>,
+}
+
+impl Problem {
+    fn new(at: &Range<usize>, message: impl Into<String>) -> Self {
+        Self { at: at.start, message: message.into(), help: None }
+    }
+
+    fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+const KEYS: [&str; 7] = ["builder", "select", "ignore", "exclude", "levels", "per-file-ignores", "contexts"];
+
+fn read(text: &str) -> Result<Settings, Problem> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().unwrap_or_default();
+        Problem::new(&at, error.message().lines().next().unwrap_or("not TOML").to_lowercase())
+    })?;
+    let mut settings = Settings::default();
+    for (key, value) in entries(table.get_ref()) {
+        match &**key.get_ref() {
+            "builder" => settings.builder = builder(value)?,
+            "select" => settings.select = rule_names(value, "select", Codes::Ours)?,
+            "ignore" => settings.ignore = rule_names(value, "ignore", Codes::Any)?,
+            "exclude" => {
+                let globs = strings(value, "`exclude` is a list of globs")?;
+                settings.exclude = globs.iter().map(pattern).collect::<Result<_, _>>()?;
+            }
+            "levels" => {
+                for (name, level) in entries(table_of(value, "levels")?) {
+                    let name_text = checked_name(name.get_ref(), &name.span(), Codes::Ours)?;
+                    settings.levels.insert(name_text, level_of(level)?);
+                }
+            }
+            "per-file-ignores" => {
+                for (glob, names) in entries(table_of(value, "per-file-ignores")?) {
+                    let glob = pattern(&(glob.get_ref().to_string(), glob.span()))?;
+                    let names = rule_names(names, "per-file-ignores", Codes::Any)?;
+                    settings.per_file_ignores.push((glob, names));
+                }
+            }
+            "contexts" => {
+                for (file, folder) in entries(table_of(value, "contexts")?) {
+                    let Some(folder) = folder.get_ref().as_str() else {
+                        return Err(Problem::new(&folder.span(), "the context of a Dockerfile is a folder"));
+                    };
+                    settings.contexts.insert(project::join(".", file.get_ref()), project::join(".", folder));
+                }
+            }
+            unknown => {
+                let problem = Problem::new(&key.span(), format!("unknown key `{unknown}`"));
+                return Err(problem.help(match names::closest(unknown, KEYS) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the keys are {}", list(&KEYS)),
+                }));
+            }
+        }
+    }
+    Ok(settings)
+}
+
+/// The entries of a table as they stand in the file, so that the first problem is the one that is told.
+fn entries<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a Spanned<std::borrow::Cow<'i, str>>, &'a Value<'i>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn table_of<'a, 'i>(value: &'a Value<'i>, key: &str) -> Result<&'a DeTable<'i>, Problem> {
+    let problem = || Problem::new(&value.span(), format!("`{key}` is a table"));
+    value.get_ref().as_table().ok_or_else(problem)
+}
+
+fn strings(value: &Value<'_>, what: &str) -> Result<Vec<(String, Range<usize>)>, Problem> {
+    let items = value.get_ref().as_array().ok_or_else(|| Problem::new(&value.span(), what))?;
+    let text = |it: &Value<'_>| {
+        let text = it.get_ref().as_str().ok_or_else(|| Problem::new(&it.span(), what))?;
+        Ok((text.to_owned(), it.span()))
+    };
+    items.iter().map(text).collect()
+}
+
+fn builder(value: &Value<'_>) -> Result<Builder, Problem> {
+    match value.get_ref().as_str() {
+        Some("buildkit") => Ok(Builder::Buildkit),
+        Some("legacy") => Ok(Builder::Legacy),
+        Some(_) | None => {
+            Err(Problem::new(&value.span(), "`builder` is either \"buildkit\" or \"legacy\""))
+        }
+    }
+}
+
+fn level_of(value: &Value<'_>) -> Result<Option<Level>, Problem> {
+    match value.get_ref().as_str() {
+        Some("off") => Ok(None),
+        Some("note") => Ok(Some(Level::Note)),
+        Some("warning") => Ok(Some(Level::Warning)),
+        Some("error") => Ok(Some(Level::Error)),
+        Some(_) | None => {
+            Err(Problem::new(&value.span(), "a level is \"note\", \"warning\", \"error\" or \"off\""))
+        }
+    }
+}
+
+fn pattern((text, at): &(String, Range<usize>)) -> Result<Pattern, Problem> {
+    Pattern::new(text).map_err(|error| Problem::new(at, format!("not a glob: {}", error.kind())))
+}
+
+/// Which codes of other tools are taken: for ignoring, also those that no rule here has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Codes {
+    Ours,
+    Any,
+}
+
+fn rule_names(value: &Value<'_>, key: &str, codes: Codes) -> Result<Vec<String>, Problem> {
+    let names = strings(value, &format!("`{key}` takes lists of names, such as [\"cache\"]"))?;
+    names.iter().map(|(name, at)| checked_name(name, at, codes)).collect()
+}
+
+fn checked_name(name: &str, at: &Range<usize>, codes: Codes) -> Result<String, Problem> {
+    match names::look_up(name) {
+        Name::Known => Ok(name.to_owned()),
+        Name::Foreign if codes == Codes::Any => Ok(name.to_owned()),
+        Name::Foreign => Err(Problem::new(at, format!("no rule has the code `{name}`"))
+            .help("`dockopt rules` lists the rules and the codes they answer to")),
+        Name::Unknown(near) => {
+            Err(Problem::new(at, format!("unknown rule `{name}`")).help(help_for_unknown(near)))
+        }
+    }
+}
+
+/// The help line for a name that nothing answers to.
+pub fn help_for_unknown(near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`dockopt rules` lists the rules".to_owned(),
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_keys_are_read() {
+        let settings = Settings::parse(
+            "builder = \"legacy\"\nselect = [\"all\"]\nignore = [\"DL3008\"]\nexclude = [\"vendor/\"]\n\
+             [levels]\nall = \"off\"\n[per-file-ignores]\n\"test/**\" = [\"all\"]\n\
+             [contexts]\n\"./services/api/Dockerfile\" = \".\"\n",
+        )
+        .unwrap();
+        assert_eq!(settings.builder, Builder::Legacy);
+        assert_eq!(settings.select, ["all"]);
+        assert_eq!(settings.ignore, ["DL3008"]);
+        assert_eq!(settings.levels["all"], None);
+        assert_eq!(settings.per_file_ignores.len(), 1);
+        assert_eq!(settings.contexts["services/api/Dockerfile"], ".");
+        assert!(settings.excludes("a/vendor/Dockerfile"));
+        assert!(!settings.excludes("a/Dockerfile"));
+    }
+
+    #[test]
+    fn problems_have_a_place() {
+        for (text, message) in [
+            ("selct = []\n", "1:1: unknown key `selct`"),
+            ("\nselect = \"x\"", "2:10: `select` takes lists of names, such as [\"cache\"]"),
+            ("ignore = [\"all\", \"nonsense\"]", "1:18: unknown rule `nonsense`"),
+            ("select = [\"DL9999\"]", "1:11: no rule has the code `DL9999`"),
+            ("builder = \"podman\"", "1:11: `builder` is either \"buildkit\" or \"legacy\""),
+            ("[levels]\nall = \"loud\"", "2:7: a level is \"note\", \"warning\", \"error\" or \"off\""),
+            ("exclude = [\"a[\"]", "1:12: not a glob: unclosed character class; missing ']'"),
+            ("levels = 1", "1:10: `levels` is a table"),
+        ] {
+            let error = Settings::parse(text).unwrap_err();
+            assert_eq!(error.to_string(), format!("dockopt.toml:{message}"));
+        }
+        let error = Settings::parse("selct = []\n").unwrap_err();
+        assert_eq!(error.help.as_deref(), Some("did you mean `select`?"));
+        assert!(Settings::parse("a = ").is_err());
+    }
+
+    #[test]
+    fn globs_match_as_in_gitignore() {
+        for (glob, path, matches) in [
+            ("Dockerfile", "a/b/Dockerfile", true),
+            ("/Dockerfile", "a/Dockerfile", false),
+            ("/Dockerfile", "Dockerfile", true),
+            ("a/*", "a/b/Dockerfile", true),
+            ("a/*.dockerfile", "a/b/x.dockerfile", false),
+            ("a/**/x", "a/b/c/x", true),
+            ("legacy/", "x/legacy/Dockerfile", true),
+            ("legacy", "legacy2/Dockerfile", false),
+        ] {
+            assert_eq!(Pattern::new(glob).unwrap().matches(path), matches, "{glob} on {path}");
+        }
+    }
+
+    #[test]
+    fn globs_start_at_the_settings() {
+        let settings = Settings::parse("exclude = [\"/api/Dockerfile\"]\n[contexts]\n\"api/D\" = \".\"\n")
+            .unwrap()
+            .seen_from("/repo/api", "/repo", |path| path.replace("/repo", ".."));
+        assert!(settings.excludes("Dockerfile"));
+        assert!(!settings.excludes("api/Dockerfile"));
+        assert_eq!(settings.contexts["../api/D"], "..");
+    }
+}

@@ -1,0 +1,206 @@
+//! Shell text to commands, words and operators, each with its span in the file.
+//!
+//! The grammar is `shuck-parser`'s, behind types of our own. What it does not understand is [`Node::Opaque`].
+
+use crate::source::Span;
+
+mod compound;
+mod invocation;
+mod lower;
+mod remove;
+#[cfg(test)]
+mod tests;
+mod word;
+mod wrapper;
+
+pub use invocation::{Invocation, Setting, exec};
+pub use lower::parse;
+pub use remove::Removal;
+
+/// A parsed shell text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// The commands.
+    pub list: List,
+    /// Comments in the shell text itself (`# …` to the end of the joined line).
+    pub comments: Vec<Span>,
+    /// Bodies of heredocs in the shell text, each from its first byte to the end of its delimiter's line.
+    pub heredocs: Vec<Span>,
+}
+
+/// Commands one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// The members in order.
+    pub items: Vec<ListItem>,
+}
+
+/// A member of a [`List`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListItem {
+    /// The operator before it; `None` for the first.
+    pub operator: Option<Operator>,
+    /// What is run.
+    pub node: Node,
+    /// The `;` or `&` that ends it, where one stands there that joins nothing (`a;` at the end, `a &`).
+    pub terminator: Option<Operator>,
+}
+
+/// What joins two members of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Which.
+    pub kind: OperatorKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The operators of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorKind {
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `;`
+    Semicolon,
+    /// `&`
+    Background,
+    /// A line end (in heredocs).
+    Newline,
+}
+
+/// Something a list can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// A simple command, builtins and declarations (`export`) included.
+    Command(Command),
+    /// Commands joined by `|`.
+    Pipeline {
+        /// The members; at least two, or one behind `!`.
+        members: Vec<Node>,
+        /// Whether `!` stands before it.
+        negated: bool,
+        /// From the first to the last byte.
+        span: Span,
+    },
+    /// `( … )`, `{ …; }`, `if`, `for`, `while`, `until`, `case`, `select`, a function.
+    Compound(Compound),
+    /// What was not understood.
+    Opaque(Span),
+}
+
+impl Node {
+    /// From its first to its last byte.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Command(it) => it.span,
+            Self::Pipeline { span, .. } | Self::Opaque(span) => *span,
+            Self::Compound(it) => it.span,
+        }
+    }
+}
+
+/// A simple command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// `NAME=value` before the words, or the arguments of `export`, `declare`, `local`, `readonly`.
+    pub assignments: Vec<Assignment>,
+    /// The words; the first is the program.
+    pub words: Vec<Word>,
+    /// The redirections.
+    pub redirects: Vec<Redirect>,
+    /// What `sh -c` runs, where its text could be read; its spans are those of the file too.
+    pub script: Option<Box<Script>>,
+    /// From the first to the last byte of all of these.
+    pub span: Span,
+}
+
+/// A variable that is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The variable.
+    pub name: String,
+    /// Its value; `None` for arrays and for a bare name after `export`.
+    pub value: Option<Word>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A word: text, quotes, expansions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word {
+    /// Where it stands.
+    pub span: Span,
+    /// Its pieces after quote removal.
+    pub pieces: Vec<Piece>,
+    /// Commands in `$( … )` and backquotes.
+    pub substitutions: Vec<Script>,
+}
+
+impl Word {
+    /// The text after quote removal, if nothing in it has to be expanded.
+    pub fn literal(&self) -> Option<String> {
+        self.pieces
+            .iter()
+            .map(|it| match it {
+                Piece::Literal(text) => Some(text.as_str()),
+                Piece::Glob(_) | Piece::Variable(_) | Piece::Unknown => None,
+            })
+            .collect()
+    }
+}
+
+/// A piece of a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Text, quotes and escapes removed.
+    Literal(String),
+    /// An unquoted pattern or `~`, as written: `*`, `?`, `[a-z]`, `{a,b}`, `~`.
+    Glob(String),
+    /// `$NAME` or `${NAME}`, without modifiers.
+    Variable(String),
+    /// Anything else: `${a:-b}`, `$(…)`, `$((…))`, `$1`.
+    Unknown,
+}
+
+/// A redirection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// The operator as written, without the descriptor: `>`, `>>`, `<`, `<<`, `>&`, …
+    pub operator: String,
+    /// The target word, if it has one.
+    pub target: Option<Word>,
+    /// All of it, a heredoc's body excluded.
+    pub span: Span,
+}
+
+/// A compound command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compound {
+    /// Which.
+    pub kind: CompoundKind,
+    /// The lists inside it, in order (conditions, branches, bodies).
+    pub lists: Vec<List>,
+    /// Words outside the lists: what `for` runs over, the subject of `case`.
+    pub words: Vec<Word>,
+    /// Redirections behind it.
+    pub redirects: Vec<Redirect>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// The compound commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompoundKind {
+    /// `{ …; }`
+    Group,
+    /// `( … )`
+    Subshell,
+    /// `if`, `case`: at most one of the lists runs.
+    Conditional,
+    /// `for`, `while`, `until`, `select`: the lists run any number of times.
+    Loop,
+    /// A function's body: runs when it is called.
+    Function,
+}

@@ -1,0 +1,169 @@
+//! The files around the Dockerfiles, read on demand and only once.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    hash::Hash,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use rustc_hash::FxHashMap;
+
+use crate::project::{Files, Kind};
+
+/// Larger files are no Dockerfiles and no manifests.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// The disk below some roots. What lies outside is not there, and neither is what a link outside leads to.
+#[derive(Debug)]
+pub(super) struct Disk {
+    cwd: PathBuf,
+    /// Real paths.
+    roots: Vec<PathBuf>,
+    kinds: Cache<Option<Kind>>,
+    texts: Cache<Option<Arc<str>>>,
+    lists: Cache<Vec<String>>,
+}
+
+impl Disk {
+    pub(super) fn new(cwd: &str, roots: &BTreeSet<String>) -> Self {
+        Self {
+            cwd: PathBuf::from(cwd),
+            roots: roots.iter().filter_map(|it| fs::canonicalize(it).ok()).collect(),
+            kinds: Cache::default(),
+            texts: Cache::default(),
+            lists: Cache::default(),
+        }
+    }
+
+    /// The path on disk of a path as it is shown, links not resolved.
+    pub(super) fn absolute(&self, path: &str) -> PathBuf {
+        self.cwd.join(path)
+    }
+
+    /// Whether a real path lies below one of the roots.
+    pub(super) fn holds(&self, real: &Path) -> bool {
+        self.roots.iter().any(|it| real.starts_with(it))
+    }
+
+    /// Where a path really leads; `None` when nothing is there or it leads out.
+    fn real(&self, path: &str) -> Option<PathBuf> {
+        fs::canonicalize(self.absolute(path)).ok().filter(|it| self.holds(it))
+    }
+}
+
+impl Files for Disk {
+    fn kind(&self, path: &str) -> Option<Kind> {
+        self.kinds.get(path, || {
+            let metadata = fs::metadata(self.real(path)?).ok()?;
+            let file = metadata.is_file().then_some(Kind::File);
+            file.or_else(|| metadata.is_dir().then_some(Kind::Folder))
+        })
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<str>> {
+        // Only regular files: opening a pipe would wait for ever.
+        self.texts.get(path, || {
+            let real = self.real(path).filter(|it| it.is_file())?;
+            String::from_utf8(read_limited(&real).ok()?).ok().map(Arc::from)
+        })
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        self.lists.get(folder, || {
+            let entries = self.real(folder).and_then(|it| fs::read_dir(it).ok());
+            let names = entries.into_iter().flatten().flatten().map(|it| it.file_name());
+            let mut names: Vec<_> = names.filter_map(|it| it.into_string().ok()).collect();
+            names.sort();
+            names
+        })
+    }
+}
+
+/// Reads a file of a size that can be looked at.
+pub(super) fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let expected = file.metadata().map_or(0, |it| it.len());
+    let too_big = || io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 16 MiB");
+    if expected > MAX_BYTES {
+        return Err(too_big());
+    }
+    let mut bytes = Vec::with_capacity(expected as usize + 1);
+    // The length of a pipe is not known beforehand.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES { Err(too_big()) } else { Ok(bytes) }
+}
+
+/// Answers by path. Two threads may compute an answer at once; they come to the same.
+#[derive(Debug)]
+struct Cache<T>(RwLock<FxHashMap<String, T>>);
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<T: Clone> Cache<T>
+where
+    String: Hash + Eq,
+{
+    fn get(&self, path: &str, compute: impl FnOnce() -> T) -> T {
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return known.clone();
+        }
+        let value = compute();
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), value.clone());
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk(root: &Path) -> Disk {
+        Disk::new(&root.to_string_lossy(), &BTreeSet::from([root.to_string_lossy().into_owned()]))
+    }
+
+    #[test]
+    fn files_are_looked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        fs::write(folder.path().join("b.txt"), "text").unwrap();
+        fs::write(folder.path().join("latin1"), b"\xe4").unwrap();
+        File::create(folder.path().join("big")).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        let disk = disk(folder.path());
+        assert_eq!(disk.kind("sub"), Some(Kind::Folder));
+        assert_eq!(disk.kind("b.txt"), Some(Kind::File));
+        assert_eq!(disk.kind("none"), None);
+        assert_eq!(disk.read("b.txt").as_deref(), Some("text"));
+        assert_eq!(disk.read("sub/../b.txt").as_deref(), Some("text"));
+        for path in ["latin1", "big", "sub", "none"] {
+            assert_eq!(disk.read(path), None, "{path}");
+        }
+        assert_eq!(disk.list("."), ["b.txt", "big", "latin1", "sub"]);
+        assert_eq!(disk.list("b.txt"), [""; 0]);
+        fs::write(folder.path().join("b.txt"), "other").unwrap();
+        assert_eq!(disk.read("b.txt").as_deref(), Some("text"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_out_of_the_roots_lead_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir(&root).unwrap();
+        fs::write(folder.path().join("secret"), "x").unwrap();
+        fs::write(root.join("here"), "y").unwrap();
+        std::os::unix::fs::symlink("../secret", root.join("out")).unwrap();
+        std::os::unix::fs::symlink("here", root.join("in")).unwrap();
+        let disk = disk(&root);
+        assert_eq!(disk.read("in").as_deref(), Some("y"));
+        for path in ["out", "../secret", "/etc/passwd"] {
+            assert_eq!((disk.read(path), disk.kind(path)), (None, None), "{path}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Finds Dockerfiles and Compose files as a developer expects: below folders, skipping what git skips.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::{Role, Workspace, WorkspaceError, is_below, name_of, repository_of, role_of, slashed};
+use crate::{
+    compose,
+    project::{join, parent},
+    settings::Settings,
+};
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Dockerfiles: shown path and path on disk.
+    pub dockerfiles: BTreeMap<String, PathBuf>,
+    /// Compose files, likewise.
+    pub compose: BTreeMap<String, PathBuf>,
+    /// The folders out of which nothing is read.
+    pub roots: BTreeSet<String>,
+    /// The folders in which Dockerfiles are wanted, whatever their names.
+    pub searched: BTreeSet<String>,
+    /// What could not be read.
+    pub problems: Vec<WorkspaceError>,
+}
+
+impl Workspace {
+    /// Finds what a path from the command line names.
+    pub(super) fn find(&self, given: &str, settings: &Arc<Settings>, found: &mut Found) {
+        let path = join(&self.cwd, given);
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                let path = given.to_owned();
+                found.problems.push(match error.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WorkspaceError::Missing { path },
+                    _ => WorkspaceError::Unreadable { path, error },
+                });
+                return;
+            }
+        };
+        if metadata.is_dir() {
+            self.add_surroundings(&path, found);
+            self.walk(&path, settings, found);
+            found.searched.insert(path);
+        } else if compose::is_compose(name_of(&path)) {
+            // A Compose file stands for the Dockerfiles that it names.
+            let folder = parent(&path);
+            let root = self.root_of(&folder);
+            found.searched.insert(root.clone());
+            found.roots.insert(root);
+            found.compose.insert(self.show(&path), PathBuf::from(path));
+        } else {
+            self.add_surroundings(&parent(&path), found);
+            found.dockerfiles.insert(self.show(&path), PathBuf::from(path));
+        }
+    }
+
+    /// Notes the root of a folder, and the Compose files from the folder up to that root.
+    pub(super) fn add_surroundings(&self, folder: &str, found: &mut Found) {
+        let root = self.root_of(folder);
+        for above in Path::new(folder).ancestors().take_while(|it| is_below(&slashed(it), &root)) {
+            for entry in fs::read_dir(above).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                if name.to_str().is_some_and(compose::is_compose) && entry.path().is_file() {
+                    found.compose.insert(self.show(&slashed(entry.path())), entry.path());
+                }
+            }
+        }
+        found.roots.insert(root);
+    }
+
+    /// The folder that bounds what is read for `folder`: its repository; else the working directory, when it lies
+    /// there; else itself.
+    fn root_of(&self, folder: &str) -> String {
+        match repository_of(Path::new(folder)) {
+            Some(repository) => slashed(repository),
+            None if is_below(folder, &self.cwd) => self.cwd.clone(),
+            None => folder.to_owned(),
+        }
+    }
+
+    fn walk(&self, folder: &str, settings: &Arc<Settings>, found: &mut Found) {
+        // More threads than this wait for the disk rather than for each other.
+        const MAX_THREADS: usize = 8;
+        let threads = std::thread::available_parallelism().map_or(1, |it| it.get().min(MAX_THREADS));
+        let (workspace, wanted) = (self.clone(), settings.clone());
+        let is_wanted = move |entry: &DirEntry| {
+            entry.depth() == 0
+                || entry.file_name() != ".git"
+                    && (wanted.exclude.is_empty() || !wanted.excludes(&workspace.show(&slashed(entry.path()))))
+        };
+        let results = Mutex::new(Vec::new());
+        let root = fs::canonicalize(self.root_of(folder)).ok();
+        let root = root.as_deref();
+        let walk = WalkBuilder::new(folder).hidden(false).threads(threads).filter_entry(is_wanted).build_parallel();
+        walk.run(|| {
+            Box::new(|result| {
+                let relevant = match result {
+                    Ok(entry) => role_of_entry(&entry, root).map(|role| Ok((role, entry.into_path()))),
+                    Err(error) => Some(Err(error)),
+                };
+                if let Some(relevant) = relevant {
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push(relevant);
+                }
+                WalkState::Continue
+            })
+        });
+        let mut problems = Vec::new();
+        for result in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            match result {
+                Ok((role, path)) => {
+                    let files = match role {
+                        Role::Dockerfile => &mut found.dockerfiles,
+                        Role::Compose => &mut found.compose,
+                    };
+                    files.insert(self.show(&slashed(&path)), path);
+                }
+                Err(error) => problems.extend(self.problem_of(error)),
+            }
+        }
+        // Threads find things in any order.
+        problems.sort_by_key(ToString::to_string);
+        found.problems.extend(problems);
+    }
+
+    /// What is told of an error of the walk: folders that cannot be read, but not files that vanish meanwhile.
+    fn problem_of(&self, error: ignore::Error) -> Option<WorkspaceError> {
+        let path = path_of(&error).map(slashed);
+        let path = path.map_or_else(|| "a folder".to_owned(), |it| self.show(&it));
+        let error = error.into_io_error()?;
+        (error.kind() != io::ErrorKind::NotFound).then_some(WorkspaceError::Unreadable { path, error })
+    }
+}
+
+/// What a file is by its name. A link is taken when it leads to a file below the root.
+fn role_of_entry(entry: &DirEntry, root: Option<&Path>) -> Option<Role> {
+    let role = role_of(entry.file_name().to_str()?)?;
+    let kind = entry.file_type()?;
+    let leads_to_file = || {
+        let real = fs::canonicalize(entry.path());
+        real.is_ok_and(|it| it.is_file() && root.is_some_and(|root| it.starts_with(root)))
+    };
+    (kind.is_file() || kind.is_symlink() && leads_to_file()).then_some(role)
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}

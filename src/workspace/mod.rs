@@ -1,0 +1,337 @@
+//! The working directory and what lies below it: the only place that touches the disk.
+
+mod disk;
+mod find;
+mod write;
+
+use std::{
+    collections::BTreeMap,
+    env, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use miette::Diagnostic;
+use rayon::prelude::*;
+use thiserror::Error;
+
+use crate::{
+    compose,
+    project::{self, Project, join, parent},
+    settings::{self, Settings, SettingsError},
+    source::{FileId, Source},
+};
+use disk::{Disk, read_limited};
+use find::Found;
+
+/// The path that means standard input.
+pub const STDIN: &str = "-";
+
+/// What keeps dockopt from doing its work.
+#[derive(Debug, Error, Diagnostic)]
+pub enum WorkspaceError {
+    /// The working directory is gone or cannot be entered.
+    #[error("the working directory cannot be used: {error}")]
+    #[diagnostic(help("change to a folder that exists"))]
+    WorkingDirectory {
+        /// Why.
+        error: io::Error,
+    },
+    /// A path that was given names nothing.
+    #[error("{path}: no such file or folder")]
+    #[diagnostic(help("give Dockerfiles, folders to search, or `-` for standard input"))]
+    Missing {
+        /// The path as it was given.
+        path: String,
+    },
+    /// A file or folder cannot be read.
+    #[error("{path}: cannot be read: {error}")]
+    #[diagnostic(help("check its permissions, or exclude it in `dockopt.toml`"))]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The settings file cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file is not what it was when it was read.
+    #[error("{path}: has changed since it was read; nothing was written")]
+    #[diagnostic(help("run `dockopt fix` again"))]
+    Changed {
+        /// The path.
+        path: String,
+    },
+    /// A file that a fix wants to make is there.
+    #[error("{path}: exists already; nothing was written")]
+    #[diagnostic(help("move it away, or leave this fix out with `--ignore`"))]
+    Exists {
+        /// The path.
+        path: String,
+    },
+    /// A file holds bytes that are not UTF-8.
+    #[error("{path}: is not UTF-8 and is never rewritten; nothing was written")]
+    #[diagnostic(help("convert it to UTF-8 first"))]
+    NotUtf8 {
+        /// The path.
+        path: String,
+    },
+    /// A link leads out of the repository.
+    #[error("{path}: leads out of the repository; nothing was written")]
+    #[diagnostic(help("run `dockopt fix` on the file that it links to"))]
+    Outside {
+        /// The path.
+        path: String,
+    },
+    /// Two paths lead to one file, and the fixes differ.
+    #[error("{path}: links to a file that is fixed in another way too; nothing was written")]
+    #[diagnostic(help("run `dockopt fix` on one of the two paths"))]
+    Twice {
+        /// The path.
+        path: String,
+    },
+    /// Writing failed.
+    #[error("{path}: cannot be written: {error}; all files are as they were")]
+    #[diagnostic(help("check the permissions of the file and of its folder"))]
+    Unwritable {
+        /// The path.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// Writing failed, and so did putting back what had been written before.
+    #[error("{path}: cannot be written: {error}; could not be put back: {left}")]
+    #[diagnostic(help("restore these files from version control"))]
+    HalfWritten {
+        /// The path that could not be written.
+        path: String,
+        /// Why.
+        error: io::Error,
+        /// The paths that were written and stay so.
+        left: String,
+    },
+}
+
+/// Which settings file is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// The nearest one.
+    Nearest,
+    /// This one; its globs start at the working directory.
+    File(PathBuf),
+    /// None.
+    Isolated,
+}
+
+/// The working directory, and the ways to say paths from there.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The working directory, absolute, with `/` between its parts.
+    cwd: String,
+    /// The repository that it lies in.
+    repository: Option<String>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The project.
+    pub project: Project,
+    /// What could not be read; the rest was.
+    pub problems: Vec<WorkspaceError>,
+    disk: Arc<Disk>,
+    /// The path under which standard input is shown; it is never written.
+    stdin: Option<String>,
+}
+
+impl Workspace {
+    /// The workspace around the working directory.
+    pub fn here() -> Result<Self, WorkspaceError> {
+        let cwd = env::current_dir().map_err(|error| WorkspaceError::WorkingDirectory { error })?;
+        let repository = repository_of(&cwd).map(slashed);
+        Ok(Self { cwd: slashed(&cwd), repository })
+    }
+
+    /// The settings for a run over `paths`: the nearest file in the working directory or above it, up to the
+    /// repository root; where the first path lies elsewhere, the search starts there.
+    pub fn settings(&self, config: &Config, paths: &[String]) -> Result<Settings, WorkspaceError> {
+        let (file, folder) = match config {
+            Config::Isolated => return Ok(Settings::default()),
+            Config::File(file) => (PathBuf::from(join(&self.cwd, &slashed(file))), self.cwd.clone()),
+            Config::Nearest => match self.nearest_settings(paths) {
+                Some(file) => (file.clone(), slashed(file.parent().unwrap_or(&file))),
+                None => return Ok(Settings::default()),
+            },
+        };
+        let path = self.show(&slashed(&file));
+        let text = fs::read_to_string(&file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => WorkspaceError::Missing { path: path.clone() },
+            _ => WorkspaceError::Unreadable { path: path.clone(), error },
+        })?;
+        let settings = Settings::parse(&text).map_err(|error| SettingsError { path, ..error })?;
+        Ok(settings.seen_from(&self.cwd, &folder, |it| self.show(it)))
+    }
+
+    fn nearest_settings(&self, paths: &[String]) -> Option<PathBuf> {
+        let first = paths.iter().find(|it| *it != STDIN).map(|it| join(&self.cwd, it));
+        let start = match first.filter(|it| !is_below(it, &self.cwd)) {
+            Some(elsewhere) if Path::new(&elsewhere).is_dir() => elsewhere,
+            Some(elsewhere) => parent(&elsewhere),
+            None => self.cwd.clone(),
+        };
+        let top = repository_of(Path::new(&start)).map_or_else(|| start.clone(), slashed);
+        let folders = Path::new(&start).ancestors().take_while(|it| is_below(&slashed(it), &top));
+        let files = folders.flat_map(|folder| settings::FILE_NAMES.map(|name| folder.join(name)));
+        files.into_iter().find(|it| it.is_file())
+    }
+
+    /// Reads the Dockerfiles that `paths` name and what belongs to them.
+    /// `stdin` is what stands for the path `-`: the path under which it is shown, and its bytes.
+    pub fn load(&self, paths: &[String], stdin: Option<(String, Vec<u8>)>, settings: Arc<Settings>) -> Loaded {
+        let mut found = Found::default();
+        for path in paths.iter().filter(|it| *it != STDIN) {
+            self.find(path, &settings, &mut found);
+        }
+        let stdin = stdin.map(|(path, bytes)| (self.show(&join(&self.cwd, &path)), bytes));
+        if let Some((path, _)) = &stdin {
+            self.add_surroundings(&parent(&join(&self.cwd, path)), &mut found);
+            found.dockerfiles.remove(path);
+        }
+        let disk = Arc::new(Disk::new(&self.cwd, &found.roots));
+
+        let mut problems = found.problems;
+        found.compose.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));
+        // Nobody asked for the Compose files by name, so those that cannot be read are passed over.
+        let (compose, _) = read_all(&found.compose);
+        for build in compose.iter().flat_map(|it| compose::builds(FileId(0), it)) {
+            let path = join(&self.cwd, &build.dockerfile);
+            let shown = self.show(&path);
+            let wanted = found.searched.iter().any(|it| is_below(&path, it)) && !settings.excludes(&shown);
+            if wanted && stdin.as_ref().is_none_or(|(path, _)| *path != shown) && Path::new(&path).is_file() {
+                found.dockerfiles.entry(shown).or_insert_with(|| PathBuf::from(path));
+            }
+        }
+        let (mut dockerfiles, unreadable) = read_all(&found.dockerfiles);
+        problems.extend(unreadable);
+        let stdin_path = stdin.as_ref().map(|(path, _)| path.clone());
+        dockerfiles.extend(stdin.map(|(path, bytes)| Source::from_bytes(path, bytes)));
+
+        let mut project = Project::of(dockerfiles, compose, settings, disk.clone());
+        for build in &mut project.builds {
+            build.dockerfile = self.show(&join(&self.cwd, &build.dockerfile));
+            build.context = self.show(&join(&self.cwd, &build.context));
+        }
+        Loaded { project, problems, disk, stdin: stdin_path }
+    }
+
+    /// An absolute path as it is shown: relative to the working directory inside its repository.
+    fn show(&self, path: &str) -> String {
+        if path == self.cwd {
+            return ".".to_owned();
+        }
+        if is_below(path, &self.cwd) {
+            return path[self.cwd.trim_end_matches('/').len() + 1..].to_owned();
+        }
+        if self.repository.as_ref().is_none_or(|it| !is_below(path, it)) {
+            return path.to_owned();
+        }
+        let mut ups = "..".to_owned();
+        let mut folder = parent(&self.cwd);
+        while !is_below(path, &folder) {
+            ups.push_str("/..");
+            folder = parent(&folder);
+        }
+        let below = path[folder.len()..].trim_start_matches('/');
+        join(&ups, below)
+    }
+}
+
+impl Loaded {
+    /// The path under which standard input is shown, if it was read.
+    pub fn stdin(&self) -> Option<&str> {
+        self.stdin.as_deref()
+    }
+
+    /// Writes what `after` changes and adds: all of it or, with an error, nothing.
+    pub fn write(&self, after: &Project) -> Result<(), WorkspaceError> {
+        write::write(&self.disk, &self.project, after, self.stdin())
+    }
+}
+
+/// Reads files in parallel; the order is that of the paths.
+fn read_all(paths: &BTreeMap<String, PathBuf>) -> (Vec<Source>, Vec<WorkspaceError>) {
+    let read = |(shown, path): (&String, &PathBuf)| match read_limited(path) {
+        Ok(bytes) => Ok(Source::from_bytes(shown.clone(), bytes)),
+        Err(error) => Err(WorkspaceError::Unreadable { path: shown.clone(), error }),
+    };
+    let results: Vec<_> = paths.par_iter().map(read).collect();
+    let mut sources = Vec::with_capacity(results.len());
+    let mut problems = Vec::new();
+    for result in results {
+        match result {
+            Ok(source) => sources.push(source),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (sources, problems)
+}
+
+/// The nearest folder at or above `folder` that holds `.git`.
+fn repository_of(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|it| it.join(".git").exists())
+}
+
+/// Whether a path is `folder` or lies below it; both absolute and without `.` and `..`.
+fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder.trim_end_matches('/'));
+    rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+}
+
+/// A path with `/` between its parts.
+fn slashed(path: impl AsRef<Path>) -> String {
+    let text = path.as_ref().to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+}
+
+/// The last part of a path.
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether the file is one that is looked for: a Dockerfile, or a Compose file.
+fn role_of(name: &str) -> Option<Role> {
+    if compose::is_compose(name) {
+        Some(Role::Compose)
+    } else {
+        project::is_dockerfile(name).then_some(Role::Dockerfile)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Dockerfile,
+    Compose,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_from_the_working_directory() {
+        let workspace = Workspace { cwd: "/home/me/repo/api".into(), repository: Some("/home/me/repo".into()) };
+        for (path, shown) in [
+            ("/home/me/repo/api", "."),
+            ("/home/me/repo/api/Dockerfile", "Dockerfile"),
+            ("/home/me/repo/api2/Dockerfile", "../api2/Dockerfile"),
+            ("/home/me/repo", ".."),
+            ("/home/me/other/Dockerfile", "/home/me/other/Dockerfile"),
+        ] {
+            assert_eq!(workspace.show(path), shown);
+        }
+        let root = Workspace { cwd: "/".into(), repository: None };
+        assert_eq!(root.show("/srv/Dockerfile"), "srv/Dockerfile");
+    }
+}
