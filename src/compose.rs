@@ -311,10 +311,7 @@ mod tests {
                     dockerfile: docker/b.Dockerfile\n      target: run\n  c: {image: x}\n";
         let mut long = row("deploy/docker/b.Dockerfile", "deploy", "build");
         long.2 = Some("run".to_owned());
-        assert_eq!(
-            read("deploy/compose.yaml", text),
-            [row("deploy/api/Dockerfile", "deploy/api", "./api"), long]
-        );
+        assert_eq!(read("deploy/compose.yaml", text), [row("deploy/api/Dockerfile", "deploy/api", "./api"), long]);
     }
 
     #[test]

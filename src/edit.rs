@@ -87,11 +87,11 @@ impl Change {
         let fits = |edits: &[Edit], edit: &Edit| {
             edits.iter().all(|it| it == edit || it.span.end < edit.span.start || edit.span.end < it.span.start)
         };
-        let edits_fit = other.edits.iter().all(|(file, new)| {
-            self.edits.get(file).is_none_or(|old| new.iter().all(|edit| fits(old, edit)))
-        });
-        let creates_fit =
-            other.creates.iter().all(|(path, text)| self.creates.get(path).is_none_or(|it| it == text));
+        let edits_fit = other
+            .edits
+            .iter()
+            .all(|(file, new)| self.edits.get(file).is_none_or(|old| new.iter().all(|edit| fits(old, edit))));
+        let creates_fit = other.creates.iter().all(|(path, text)| self.creates.get(path).is_none_or(|it| it == text));
         if !edits_fit || !creates_fit {
             return false;
         }

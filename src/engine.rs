@@ -24,7 +24,8 @@ pub use fix::{Dropped, Fixed, fix};
 /// Suppressed ones and those of rules that are not selected are left out; levels are as the settings want them.
 pub fn check(project: &Project) -> Vec<Finding> {
     let chosen = Chosen::of(project);
-    let findings: Vec<Vec<Finding>> = project.dockerfiles.par_iter().map(|unit| check_unit(project, unit, &chosen)).collect();
+    let findings: Vec<Vec<Finding>> =
+        project.dockerfiles.par_iter().map(|unit| check_unit(project, unit, &chosen)).collect();
     findings.into_iter().flatten().collect()
 }
 

@@ -305,7 +305,11 @@ impl WordPattern {
     /// Whether it matches the first words of `words`.
     pub fn matches<S: AsRef<str>>(&self, words: &[S]) -> bool {
         words.len() >= self.words.len()
-            && self.words.iter().zip(words).all(|(pattern, word)| wildcard(pattern.as_bytes(), word.as_ref().as_bytes()))
+            && self
+                .words
+                .iter()
+                .zip(words)
+                .all(|(pattern, word)| wildcard(pattern.as_bytes(), word.as_ref().as_bytes()))
     }
 
     /// Whether its first word matches.

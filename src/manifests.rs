@@ -5,6 +5,7 @@ use crate::{
     knowledge::{Action, ProjectInstall},
     model::{Copy, CopyFrom, PackageCommand, Run, State, absolute, is_below},
     project::{Kind, join, parent},
+    shell::{List, Node, Redirect, Script},
 };
 
 mod javascript;
@@ -56,7 +57,8 @@ pub enum Restricted {
 }
 
 impl Manifests {
-    fn take(&mut self, other: Self) {
+    /// Takes in what another command reads.
+    pub fn merge(&mut self, other: Self) {
         for file in other.files {
             if !self.files.contains(&file) {
                 self.files.push(file);
@@ -70,11 +72,27 @@ impl Manifests {
 }
 
 impl View<'_> {
-    /// The path in the context of a path in the image, if a folder copy brought it.
+    /// The path in the context of a file or folder in the image, if a copy brought it.
     pub fn in_context(&self, path: &str) -> Option<String> {
+        self.origin(path).filter(|it| self.context.kind(it).is_some())
+    }
+
+    /// Whether a copy brings a path of the context.
+    pub fn brings(&self, path: &str) -> bool {
+        let sources = self.copies.iter().flat_map(|it| it.sources.iter().flatten());
+        sources.into_iter().any(|it| it == path || it == "." || is_below(path, it) || matches_glob(it, path))
+    }
+
+    /// Where in the context a path of the image would come from, whether it is there or not.
+    fn origin(&self, path: &str) -> Option<String> {
         self.copies.iter().rev().find_map(|copy| {
             let destination = copy.destination.as_deref()?;
             copy.sources.iter().flatten().find_map(|source| {
+                if source.contains(['*', '?', '[']) {
+                    let inside = path.strip_prefix(destination.trim_end_matches('/'))?.strip_prefix('/')?;
+                    let file = join(&parent(source), inside);
+                    return matches_glob(source, &file).then_some(file);
+                }
                 let kind = self.context.kind(source)?;
                 let into = copy.into_folder && kind == Kind::File;
                 let place = if into { join(destination, source.rsplit('/').next()?) } else { destination.to_owned() };
@@ -96,11 +114,15 @@ pub fn reads(run: &Run, state: &State, view: &View<'_>) -> Reads {
     if run.script.is_none() && run.packages.is_empty() {
         return Reads::Sources;
     }
+    if run.script.as_ref().is_some_and(reads_a_file) {
+        return Reads::Sources;
+    }
     let mut all = Manifests::default();
     for (at, invocation) in run.invocations.iter().enumerate() {
         match run.packages.iter().find(|it| it.invocation == at) {
+            Some(_) if invocation.wrappers.iter().any(|it| it == "xargs") => return Reads::Sources,
             Some(command) => match command_reads(command, run, state, view) {
-                Reads::Manifests(it) => all.take(it),
+                Reads::Manifests(it) => all.merge(it),
                 Reads::Sources => return Reads::Sources,
             },
             None if is_plain(invocation, run.folders[at].as_deref(), view) => {}
@@ -113,10 +135,42 @@ pub fn reads(run: &Run, state: &State, view: &View<'_>) -> Reads {
 /// Whether a program is one of those that have nothing to do with the project's files, and no word of it names one.
 fn is_plain(invocation: &crate::shell::Invocation, folder: Option<&str>, view: &View<'_>) -> bool {
     const PLAIN: &[&str] = &[
-        "set", "export", "true", ":", "echo", "printf", "cd", "mkdir", "rm", "curl", "wget", "gpg", "apt-key",
-        "add-apt-repository", "apt-add-repository", "groupadd", "useradd", "addgroup", "adduser", "usermod", "locale-gen",
-        "update-locale", "ln", "sleep", "apt-mark", "dpkg-reconfigure", "debconf-set-selections", "lsb_release", "dpkg",
-        "uname", "apt-cache", "install_packages", "tee", "update-ca-certificates", "update-alternatives", "which",
+        "set",
+        "export",
+        "true",
+        ":",
+        "echo",
+        "printf",
+        "cd",
+        "mkdir",
+        "rm",
+        "curl",
+        "wget",
+        "gpg",
+        "apt-key",
+        "add-apt-repository",
+        "apt-add-repository",
+        "groupadd",
+        "useradd",
+        "addgroup",
+        "adduser",
+        "usermod",
+        "locale-gen",
+        "update-locale",
+        "ln",
+        "sleep",
+        "apt-mark",
+        "dpkg-reconfigure",
+        "debconf-set-selections",
+        "lsb_release",
+        "dpkg",
+        "uname",
+        "apt-cache",
+        "install_packages",
+        "tee",
+        "update-ca-certificates",
+        "update-alternatives",
+        "which",
     ];
     let configures = |program: &str, words: &[&str]| match program {
         "corepack" => words.get(1) == Some(&"enable"),
@@ -128,13 +182,32 @@ fn is_plain(invocation: &crate::shell::Invocation, folder: Option<&str>, view: &
     let texts: Vec<String> = invocation.words.iter().filter_map(crate::shell::Word::literal).collect();
     let words: Vec<&str> = texts.iter().map(String::as_str).collect();
     let known = PLAIN.contains(&invocation.program.as_str()) || configures(&invocation.program, &words);
+    // What is deleted or linked must not be what was copied, even if it is not there now.
+    let touches = matches!(invocation.program.as_str(), "rm" | "ln");
     let names_a_file = |word: &str| {
         !word.starts_with('-')
-            && absolute(folder, word)
-                .and_then(|it| view.in_context(&it))
-                .is_some_and(|it| it != "." && view.context.kind(&it).is_some())
+            && absolute(folder, word).is_some_and(|it| {
+                if touches { view.origin(&it).is_some() } else { view.in_context(&it).is_some_and(|it| it != ".") }
+            })
     };
     known && !words.iter().skip(1).any(|it| names_a_file(it))
+}
+
+/// Whether a script takes input from a file: `xargs apt-get install < packages.txt`.
+fn reads_a_file(script: &Script) -> bool {
+    fn list(it: &List) -> bool {
+        it.items.iter().any(|it| node(&it.node))
+    }
+    fn node(it: &Node) -> bool {
+        let input = |it: &Redirect| it.operator.starts_with('<') && !it.operator.starts_with("<<");
+        match it {
+            Node::Command(it) => it.redirects.iter().any(input) || it.script.as_ref().is_some_and(|it| list(&it.list)),
+            Node::Pipeline { members, .. } => members.iter().any(node),
+            Node::Compound(it) => it.redirects.iter().any(input) || it.lists.iter().any(list),
+            Node::Opaque(_) => true,
+        }
+    }
+    list(&script.list)
 }
 
 fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View<'_>) -> Reads {
@@ -144,7 +217,8 @@ fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View
     }
     if manager.root {
         // A word with a slash can be a package file: `apt-get install ./x.deb`.
-        let local = command.operands().any(|(_, it)| it.is_none_or(|it| it.starts_with(['.', '/']) || it.contains(".deb")));
+        let local =
+            command.operands().any(|(_, it)| it.is_none_or(|it| it.starts_with(['.', '/']) || it.contains(".deb")));
         return if local { Reads::Sources } else { Reads::Manifests(Manifests::default()) };
     }
     let Some(folder) = run.folder(command) else { return Reads::Sources };
@@ -161,11 +235,19 @@ fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View
 
 /// The manifests of a project in `folder` of the image: the first complete set, and the optional ones that are there.
 fn manifests_in(project: &ProjectInstall, folder: &str, view: &View<'_>) -> Option<Vec<String>> {
-    let base = view.in_context(folder)?;
-    let there = |name: &String| view.context.kind(&join(&base, name)).is_some();
-    let set = project.manifests.iter().find(|set| set.iter().all(there))?;
-    let optional = project.optional.iter().filter(|it| there(it));
-    Some(set.iter().chain(optional).map(|name| join(&base, name)).collect())
+    let place = |name: &String| view.in_context(&join(folder, name));
+    let set: Vec<String> = project.manifests.iter().find_map(|set| set.iter().map(place).collect())?;
+    let optional = project.optional.iter().filter_map(place);
+    Some(set.into_iter().chain(optional).collect())
+}
+
+/// Whether a source with wildcards in its last part names a file: `package*.json`.
+pub fn matches_glob(source: &str, file: &str) -> bool {
+    source.contains(['*', '?', '['])
+        && globset::GlobBuilder::new(source)
+            .literal_separator(true)
+            .build()
+            .is_ok_and(|it| it.compile_matcher().is_match(file))
 }
 
 /// Go reads `go.mod` and `go.sum` to download; building needs the sources.
@@ -184,7 +266,7 @@ fn go(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
     let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
     let mut manifests = Manifests { files, ..Manifests::default() };
     let base = parent(&manifests.files[0]);
-    if view.context.kind(&join(&base, "vendor")).is_some() {
+    if view.context.kind(&join(&base, "vendor")) == Some(Kind::Folder) {
         return Reads::Sources;
     }
     let text = view.context.read(&manifests.files[0]).unwrap_or_default();

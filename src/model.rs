@@ -174,11 +174,9 @@ impl State {
         let known = self.accounts.iter().rev().find(|it| it.name == user || (uid.is_some() && it.uid == uid));
         let gid = group.and_then(|it| it.parse().ok());
         match known {
-            Some(it) => User {
-                uid: it.uid,
-                gid: gid.or(it.gid.filter(|_| group.is_none())),
-                home: Some(it.home.clone()),
-            },
+            Some(it) => {
+                User { uid: it.uid, gid: gid.or(it.gid.filter(|_| group.is_none())), home: Some(it.home.clone()) }
+            }
             None => User { uid, gid, home: None },
         }
     }
@@ -186,7 +184,12 @@ impl State {
 
 impl Model {
     /// Computes the model of a file. `arguments` are build arguments that a build definition fixes.
-    pub fn of(file: FileId, source: &Source, syntax: &Arc<Dockerfile>, arguments: &BTreeMap<String, Option<String>>) -> Self {
+    pub fn of(
+        file: FileId,
+        source: &Source,
+        syntax: &Arc<Dockerfile>,
+        arguments: &BTreeMap<String, Option<String>>,
+    ) -> Self {
         let builder = Builder { source, syntax, arguments, globals: BTreeMap::new(), stages: Vec::new() };
         Self { file, syntax: Arc::clone(syntax), stages: builder.build() }
     }
@@ -427,7 +430,9 @@ impl ImageRef {
             _ => (text, None),
         };
         let mut name = name;
-        for registry in ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "mirror.gcr.io/", "public.ecr.aws/docker/"] {
+        for registry in
+            ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "mirror.gcr.io/", "public.ecr.aws/docker/"]
+        {
             name = name.strip_prefix(registry).unwrap_or(name);
         }
         Self { name: name.strip_prefix("library/").unwrap_or(name).to_owned(), tag }

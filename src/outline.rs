@@ -28,8 +28,10 @@ pub struct StageOutline {
     pub from: String,
     /// Everything but copies, in order: commands in their normal form, configuration as it is written.
     pub events: Vec<Event>,
-    /// What is copied, in order, without what a later copy brings again.
+    /// What is copied, sorted, without what a later copy brings again.
     pub copies: Vec<CopyOutline>,
+    /// The pairs of copies that may write the same file, the earlier first, sorted.
+    pub overlaps: Vec<(CopyOutline, CopyOutline)>,
 }
 
 /// Something that happens in a stage.
@@ -51,7 +53,7 @@ pub enum Sees {
 }
 
 /// A copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CopyOutline {
     from: String,
     sources: Vec<String>,
@@ -76,7 +78,7 @@ impl Outline {
         pairs.into_iter().find_map(|(at, (old, new))| {
             let what = if old.from != new.from {
                 "the base".to_owned()
-            } else if old.copies != new.copies {
+            } else if old.copies != new.copies || old.overlaps != new.overlaps {
                 "what is copied".to_owned()
             } else if old.events.iter().map(|it| &it.text).ne(new.events.iter().map(|it| &it.text)) {
                 let odd = old.events.iter().zip(&new.events).find(|(old, new)| old.text != new.text);
@@ -105,11 +107,10 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
         .steps
         .iter()
         .enumerate()
-        .filter_map(|(at, step)| Some((at, copy_outline(model, source, step)?)))
+        .filter_map(|(at, step)| Some((at, copy_outline(model, source, step, kind)?)))
         .collect();
-    let redundant = |at: usize, it: &CopyOutline| {
-        copies.iter().any(|(later, other)| *later > at && brings_again(other, it, kind))
-    };
+    let redundant =
+        |at: usize, it: &CopyOutline| copies.iter().any(|(later, other)| *later > at && brings_again(other, it, kind));
     let dependency_only = dependency_only_runs(source, stage);
     let mut events = Vec::new();
     for (at, step) in stage.steps.iter().enumerate() {
@@ -130,7 +131,9 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
             StepKind::Run(run) => {
                 let view = View { context, copies: visible(&stage.steps, at) };
                 match reads(run, &step.before, &view) {
-                    Reads::Manifests(it) if it.restricted.is_none() => Sees::Files(it.files),
+                    Reads::Manifests(it) if it.restricted.is_none() => {
+                        Sees::Files(it.files.into_iter().filter(|it| view.brings(it)).collect())
+                    }
                     Reads::Manifests(_) | Reads::Sources => Sees::Copies(copies_before(&copies, at, kind)),
                 }
             }
@@ -138,8 +141,16 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
         };
         events.push(Event { text, sees });
     }
-    let copies = copies.iter().filter(|(at, it)| !redundant(*at, it)).map(|(_, it)| it.clone()).collect();
-    StageOutline { from: format!("{} {base}", flags.join(" ")), events, copies }
+    let mut kept: Vec<CopyOutline> =
+        copies.iter().filter(|(at, it)| !redundant(*at, it)).map(|(_, it)| it.clone()).collect();
+    let mut overlaps = Vec::new();
+    for (at, earlier) in kept.iter().enumerate() {
+        let later = kept[at + 1..].iter().filter(|it| overlap(earlier, it, kind));
+        overlaps.extend(later.map(|it| (earlier.clone(), it.clone())));
+    }
+    overlaps.sort();
+    kept.sort();
+    StageOutline { from: format!("{} {base}", flags.join(" ")), events, copies: kept, overlaps }
 }
 
 /// The copies before a step, without those that a later one among them brings again.
@@ -149,8 +160,11 @@ fn copies_before(
     kind: &dyn Fn(&str) -> Option<Kind>,
 ) -> Vec<CopyOutline> {
     let before = || copies.iter().filter(|(at, _)| *at < step);
-    let again = |at: usize, it: &CopyOutline| before().any(|(later, other)| *later > at && brings_again(other, it, kind));
-    before().filter(|(at, it)| !again(*at, it)).map(|(_, it)| it.clone()).collect()
+    let again =
+        |at: usize, it: &CopyOutline| before().any(|(later, other)| *later > at && brings_again(other, it, kind));
+    let mut copies: Vec<CopyOutline> = before().filter(|(at, it)| !again(*at, it)).map(|(_, it)| it.clone()).collect();
+    copies.sort();
+    copies
 }
 
 /// Whether all that `narrow` copies is copied by `broad`, to the same place and in the same way.
@@ -162,12 +176,29 @@ fn brings_again(broad: &CopyOutline, narrow: &CopyOutline, kind: &dyn Fn(&str) -
     narrow.sources.iter().zip(targets).all(|(source, target)| {
         target.is_some_and(|target| {
             broad.sources.iter().any(|folder| {
-                let inside = if folder == "." { Some(source.as_str()) } else { source.strip_prefix(&format!("{folder}/")) };
+                if folder == source {
+                    return self::target(broad, folder, kind).as_ref() == Some(&target);
+                }
+                let inside =
+                    if folder == "." { Some(source.as_str()) } else { source.strip_prefix(&format!("{folder}/")) };
                 kind(folder) == Some(Kind::Folder)
                     && inside.is_some_and(|inside| join(&broad.destination, inside) == target)
             })
         })
     })
+}
+
+/// Whether two copies may write the same file.
+fn overlap(a: &CopyOutline, b: &CopyOutline, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
+    let places = |it: &CopyOutline| -> Vec<String> {
+        let place = |source: &String| {
+            let in_context = it.from == "context";
+            in_context.then(|| target(it, source, kind)).flatten().unwrap_or_else(|| it.destination.clone())
+        };
+        it.sources.iter().map(place).collect()
+    };
+    let near = |a: &String, b: &String| is_below(a, b) || is_below(b, a);
+    places(a).iter().any(|a| places(b).iter().any(|b| near(a, b)))
 }
 
 /// Where a source arrives; `None` for a glob.
@@ -182,7 +213,23 @@ fn target(copy: &CopyOutline, source: &str, kind: &dyn Fn(&str) -> Option<Kind>)
     }
 }
 
-fn copy_outline(model: &Model, source: &Source, step: &Step) -> Option<CopyOutline> {
+/// Whether `ADD` does with a source what `COPY` does: it is neither remote nor an archive, which would be unpacked.
+fn is_plain(source: &str, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
+    const ARCHIVES: &[&str] = &["tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "zst", "lzma"];
+    let ending = source.rsplit_once('.').map_or("", |(_, it)| it);
+    match kind(source) {
+        Some(Kind::Folder) => true,
+        Some(Kind::File) => !ARCHIVES.contains(&ending),
+        None => false,
+    }
+}
+
+fn copy_outline(
+    model: &Model,
+    source: &Source,
+    step: &Step,
+    kind: &dyn Fn(&str) -> Option<Kind>,
+) -> Option<CopyOutline> {
     let StepKind::Copy(copy) = &step.kind else { return None };
     let from = match &copy.from {
         CopyFrom::Context => "context".to_owned(),
@@ -191,7 +238,10 @@ fn copy_outline(model: &Model, source: &Source, step: &Step) -> Option<CopyOutli
     };
     let instruction = model.instruction(step);
     let whole = || squeeze(&instruction.rest.text);
-    let known = copy.destination.clone().filter(|_| !copy.heredocs && !copy.add && copy.sources.iter().all(Option::is_some));
+    let known = copy.destination.clone().filter(|_| {
+        let plain = |it: &String| !copy.add || is_plain(it, kind);
+        !copy.heredocs && copy.sources.iter().all(|it| it.as_ref().is_some_and(plain))
+    });
     let Some(destination) = known else {
         let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
         return Some(CopyOutline {
@@ -213,7 +263,11 @@ fn copy_outline(model: &Model, source: &Source, step: &Step) -> Option<CopyOutli
 
 fn other_text(model: &Model, step: &Step) -> String {
     let instruction = model.instruction(step);
-    let flags: String = instruction.flags.iter().map(|it| format!(" --{}={:?}", it.name, it.value.as_ref().map(|it| &it.text))).collect();
+    let flags: String = instruction
+        .flags
+        .iter()
+        .map(|it| format!(" --{}={:?}", it.name, it.value.as_ref().map(|it| &it.text)))
+        .collect();
     let rest = &instruction.rest.text;
     match instruction.kind {
         Keyword::Label | Keyword::Env => format!("{}{flags} {}", instruction.keyword.text, rest.trim()),
@@ -235,10 +289,18 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
         .collect();
     let is_plain_cache = |span: Span| {
         run.mounts.iter().any(|it| {
-            it.span == span && it.kind == MountKind::Cache && it.target.as_ref().is_some_and(|target| known_caches.contains(target))
+            it.span == span
+                && it.kind == MountKind::Cache
+                && it.target.as_ref().is_some_and(|target| known_caches.contains(target))
         })
     };
-    let flags: Vec<&str> = instruction.flags.iter().map(|it| it.span).filter(|it| !is_plain_cache(*it)).map(|it| source.slice(it)).collect();
+    let flags: Vec<&str> = instruction
+        .flags
+        .iter()
+        .map(|it| it.span)
+        .filter(|it| !is_plain_cache(*it))
+        .map(|it| source.slice(it))
+        .collect();
     let body = match &run.script {
         Some(script) => Normal { source, run, drop: &[] }.script(script),
         None => {
@@ -257,7 +319,9 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
 fn finds_lists(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> bool {
     let installs = run.packages.iter().filter(|it| it.action == Action::Install && !it.manager.update.is_empty());
     let updates = |run: &Run, manager: &Manager, before: usize| {
-        run.packages.iter().any(|it| it.manager.name == manager.name && it.action == Action::Update && it.invocation < before)
+        run.packages
+            .iter()
+            .any(|it| it.manager.name == manager.name && it.action == Action::Update && it.invocation < before)
     };
     let indexes = |manager: &'static Manager| manager.cache.iter().filter(|it| it.holds == Holds::Index);
     let leaves = |run: &Run, manager: &'static Manager| {
@@ -386,12 +450,22 @@ impl Normal<'_> {
         if package.is_some_and(|it| matches!(it.action, Action::Clean | Action::Update)) {
             return String::new();
         }
+        if let Some(script) = &command.script {
+            let wrappers = command.words.iter().take_while(|it| !self.is_text_of(it, script)).map(|it| self.word(it));
+            return format!("{} {{{}}}", wrappers.collect::<Vec<_>>().join(" "), self.script(script));
+        }
         let mut dropped: Vec<Span> = package.map(|it| self.cache_words(it)).unwrap_or_default();
-        if command.words.first().and_then(Word::literal).is_some_and(|it| it == "rm") {
+        let cleaner = self
+            .run
+            .invocations
+            .iter()
+            .find(|it| it.command == command.span && matches!(it.program.as_str(), "rm" | "find"));
+        if let Some(cleaner) = cleaner {
             let is_option = |it: &&Word| it.literal().is_some_and(|it| it.starts_with('-'));
-            let operands = command.words[1..].iter().filter(|it| !is_option(it));
-            let (caches, rest): (Vec<&Word>, Vec<&Word>) = operands.partition(|it| is_cache_path(self.source.slice(it.span)));
-            if rest.is_empty() && !caches.is_empty() {
+            let operands = cleaner.words[1..].iter().filter(|it| !is_option(it));
+            let (caches, rest): (Vec<&Word>, Vec<&Word>) =
+                operands.partition(|it| is_cache_path(self.source.slice(it.span)));
+            if !caches.is_empty() && (rest.is_empty() || cleaner.program == "find") {
                 return String::new();
             }
             dropped.extend(caches.iter().map(|it| it.span));
@@ -400,6 +474,11 @@ impl Normal<'_> {
         let words = command.words.iter().filter(|it| !dropped.contains(&it.span)).map(|it| self.word(it));
         let redirects = command.redirects.iter().map(|it| squeeze(self.source.slice(it.span)));
         assignments.chain(words).chain(redirects).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether a word is the text of a script: `sh -c "…"`.
+    fn is_text_of(&self, word: &Word, script: &Script) -> bool {
+        script.list.items.first().is_some_and(|it| word.span.contains(it.node.span()))
     }
 
     /// The words of a package command that only concern caches.

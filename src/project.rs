@@ -136,9 +136,36 @@ impl Unit {
 pub fn is_dockerfile(name: &str) -> bool {
     /// Endings of what only talks about a Dockerfile, or is not one yet.
     const OTHER: &[&str] = &[
-        "md", "rst", "txt", "sh", "tmpl", "tpl", "template", "gotmpl", "j2", "jinja", "jinja2", "erb", "mustache",
-        "in", "dockerignore", "containerignore", "swp", "swo", "orig", "rej", "bak", "old", "patch", "diff", "lock",
-        "json", "yaml", "yml", "toml", "html",
+        "md",
+        "rst",
+        "txt",
+        "sh",
+        "tmpl",
+        "tpl",
+        "template",
+        "gotmpl",
+        "j2",
+        "jinja",
+        "jinja2",
+        "erb",
+        "mustache",
+        "in",
+        "dockerignore",
+        "containerignore",
+        "swp",
+        "swo",
+        "orig",
+        "rej",
+        "bak",
+        "old",
+        "patch",
+        "diff",
+        "lock",
+        "json",
+        "yaml",
+        "yml",
+        "toml",
+        "html",
     ];
     /// Endings of source files, which may be called `dockerfile` too, but not `Dockerfile`.
     const CODE: &[&str] =
@@ -241,14 +268,34 @@ mod tests {
     #[test]
     fn dockerfiles_are_told_by_their_names() {
         for name in [
-            "Dockerfile", "dockerfile", "Containerfile", "api.Dockerfile", "api.dockerfile", "Dockerfile.api",
-            "Dockerfile.go", "dockerfile.prod", "Containerfile.x", "a.containerfile", ".dockerfile", "DOCKERFILE",
+            "Dockerfile",
+            "dockerfile",
+            "Containerfile",
+            "api.Dockerfile",
+            "api.dockerfile",
+            "Dockerfile.api",
+            "Dockerfile.go",
+            "dockerfile.prod",
+            "Containerfile.x",
+            "a.containerfile",
+            ".dockerfile",
+            "DOCKERFILE",
         ] {
             assert!(is_dockerfile(name), "{name}");
         }
         for name in [
-            "Dockerfile.md", "Dockerfile.tmpl", "Dockerfile.dockerignore", "dockerfile.py", "Dockerfile.j2",
-            "Dockerfile.api.bak", "Dockerfile~", "Dockerfiles", "MyDockerfile", "Dockerfile-api", "a.sh", "",
+            "Dockerfile.md",
+            "Dockerfile.tmpl",
+            "Dockerfile.dockerignore",
+            "dockerfile.py",
+            "Dockerfile.j2",
+            "Dockerfile.api.bak",
+            "Dockerfile~",
+            "Dockerfiles",
+            "MyDockerfile",
+            "Dockerfile-api",
+            "a.sh",
+            "",
         ] {
             assert!(!is_dockerfile(name), "{name}");
         }

@@ -296,9 +296,7 @@ fn builder(value: &Value<'_>) -> Result<Builder, Problem> {
     match value.get_ref().as_str() {
         Some("buildkit") => Ok(Builder::Buildkit),
         Some("legacy") => Ok(Builder::Legacy),
-        Some(_) | None => {
-            Err(Problem::new(&value.span(), "`builder` is either \"buildkit\" or \"legacy\""))
-        }
+        Some(_) | None => Err(Problem::new(&value.span(), "`builder` is either \"buildkit\" or \"legacy\"")),
     }
 }
 
@@ -308,9 +306,7 @@ fn level_of(value: &Value<'_>) -> Result<Option<Level>, Problem> {
         Some("note") => Ok(Some(Level::Note)),
         Some("warning") => Ok(Some(Level::Warning)),
         Some("error") => Ok(Some(Level::Error)),
-        Some(_) | None => {
-            Err(Problem::new(&value.span(), "a level is \"note\", \"warning\", \"error\" or \"off\""))
-        }
+        Some(_) | None => Err(Problem::new(&value.span(), "a level is \"note\", \"warning\", \"error\" or \"off\"")),
     }
 }
 
@@ -336,9 +332,7 @@ fn checked_name(name: &str, at: &Range<usize>, codes: Codes) -> Result<String, P
         Name::Foreign if codes == Codes::Any => Ok(name.to_owned()),
         Name::Foreign => Err(Problem::new(at, format!("no rule has the code `{name}`"))
             .help("`dockopt rules` lists the rules and the codes they answer to")),
-        Name::Unknown(near) => {
-            Err(Problem::new(at, format!("unknown rule `{name}`")).help(help_for_unknown(near)))
-        }
+        Name::Unknown(near) => Err(Problem::new(at, format!("unknown rule `{name}`")).help(help_for_unknown(near))),
     }
 }
 

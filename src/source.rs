@@ -94,10 +94,9 @@ impl Source {
     pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
             Ok(text) => Self::new(path, text),
-            Err(error) => Self {
-                is_utf8: false,
-                ..Self::new(path, String::from_utf8_lossy(error.as_bytes()).into_owned())
-            },
+            Err(error) => {
+                Self { is_utf8: false, ..Self::new(path, String::from_utf8_lossy(error.as_bytes()).into_owned()) }
+            }
         }
     }
 

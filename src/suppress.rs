@@ -203,11 +203,7 @@ impl<'a> Own<'a> {
             let (names, _reason) = rest.trim_start().strip_prefix('[')?.split_once(']')?;
             Some((verb, names))
         };
-        Some(Self {
-            span: Span::new(start, start + text.len()),
-            text,
-            what: if has_colon { read() } else { None },
-        })
+        Some(Self { span: Span::new(start, start + text.len()), text, what: if has_colon { read() } else { None } })
     }
 
     /// Where in the text a name from its brackets stands.
@@ -244,8 +240,7 @@ impl Pragma {
         };
         let list = text.strip_prefix("ignore")?.trim_start().strip_prefix('=')?;
         let list = list.split_once('#').map_or(list, |(list, _)| list);
-        let is_code =
-            |it: &str| !it.is_empty() && it.bytes().all(|it| b"DLSC".contains(&it) || it.is_ascii_digit());
+        let is_code = |it: &str| !it.is_empty() && it.bytes().all(|it| b"DLSC".contains(&it) || it.is_ascii_digit());
         let code = |it: &str| {
             let tool = if it.starts_with("SC") { "shellcheck" } else { "hadolint" };
             is_code(it).then(|| format!("{tool}/{it}"))
@@ -262,11 +257,7 @@ fn check_options(comment: &str) -> Option<&str> {
 }
 
 /// The instruction below an item, when all between the two may stand there.
-fn instruction_below(
-    items: &[Item],
-    at: usize,
-    may_stand_between: impl Fn(&ItemKind) -> bool,
-) -> Option<&Instruction> {
+fn instruction_below(items: &[Item], at: usize, may_stand_between: impl Fn(&ItemKind) -> bool) -> Option<&Instruction> {
     for item in &items[at + 1..] {
         match &item.kind {
             ItemKind::Instruction(it) => return Some(it),

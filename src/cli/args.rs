@@ -10,7 +10,7 @@ use crate::{finding::Level, report};
 ///
 /// Exit codes: 0 nothing at or above the threshold, 1 findings, 2 dockopt could not do its work.
 #[derive(Debug, Parser)]
-#[command(name = "dockopt", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "dockopt", version, max_term_width = 100)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub command: Command,

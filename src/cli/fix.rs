@@ -26,12 +26,7 @@ pub(super) struct How {
     pub diff: bool,
 }
 
-pub(super) fn run(
-    common: &Common,
-    paths: &[String],
-    how: How,
-    streams: &mut Streams,
-) -> Result<Status, Failure> {
+pub(super) fn run(common: &Common, paths: &[String], how: How, streams: &mut Streams) -> Result<Status, Failure> {
     let from_stdin = paths.iter().any(|it| it == STDIN);
     if from_stdin && paths.len() > 1 {
         let message = "standard input cannot be fixed together with other paths".to_owned();
@@ -111,10 +106,7 @@ fn tell(
 }
 
 /// The files that differ: what they were, if they were there, and what they are.
-fn changes<'a>(
-    before: &'a Project,
-    after: &'a Project,
-) -> impl Iterator<Item = (Option<&'a Source>, &'a Source)> {
+fn changes<'a>(before: &'a Project, after: &'a Project) -> impl Iterator<Item = (Option<&'a Source>, &'a Source)> {
     let pairs = after.sources.iter().enumerate().map(|(at, new)| (before.sources.get(at), new));
     pairs.filter(|(old, new)| old.is_none_or(|it| it.text != new.text))
 }

@@ -1,8 +1,8 @@
 //! The command line: subcommands and exit codes.
 
 mod args;
-mod fix;
 mod explain;
+mod fix;
 
 use std::{
     env,
@@ -22,7 +22,7 @@ use crate::{
     report::{self, Format, Options},
     rules,
     settings::{Settings, help_for_unknown},
-    syntax::dump,
+    syntax,
     workspace::{Config, Loaded, STDIN, Workspace, WorkspaceError},
 };
 use args::{Args, Color, Command, Common};
@@ -165,7 +165,7 @@ fn syntax(files: &[String], streams: &mut Streams) -> Result<Status, Failure> {
     let loaded = workspace.load(files, stdin, Arc::new(Settings::default()));
     for unit in &loaded.project.dockerfiles {
         let source = loaded.project.source(unit.file);
-        writeln!(streams.out, "{}", dump::dump(&source.path, source, &unit.syntax))?;
+        writeln!(streams.out, "{}", syntax::dump(&source.path, source, &unit.syntax))?;
     }
     tell_problems(&loaded, streams)
 }
@@ -267,9 +267,7 @@ mod tests {
             (Color::Always, &[("NO_COLOR", "1")], false, true),
             (Color::Never, &[("CLICOLOR_FORCE", "1")], true, false),
         ] {
-            let value = |name: &str| {
-                variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
-            };
+            let value = |name: &str| variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned());
             assert_eq!(wants_color(flag, value, is_terminal), colored, "{flag:?} {variables:?} {is_terminal}");
         }
     }

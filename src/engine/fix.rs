@@ -46,7 +46,8 @@ pub struct Dropped {
 /// Dockerfiles do not influence one another here, so each is brought to its fixpoint on its own.
 pub fn fix(project: &Project, allowed: Safety) -> Fixed {
     let chosen = Chosen::of(project);
-    let results: Vec<FixedUnit> = project.dockerfiles.par_iter().map(|unit| fix_unit(project, unit, &chosen, allowed)).collect();
+    let results: Vec<FixedUnit> =
+        project.dockerfiles.par_iter().map(|unit| fix_unit(project, unit, &chosen, allowed)).collect();
     let mut fixed = Fixed { project: project.clone(), applied: Vec::new(), dropped: Vec::new(), rounds: 0 };
     let mut creates = BTreeMap::new();
     for (at, result) in results.into_iter().enumerate() {
@@ -137,7 +138,8 @@ fn round(state: &State, chosen: &Chosen, allowed: Safety, dropped: &mut Vec<Drop
     let open: Vec<&Finding> = state.findings.iter().filter(|it| may_apply(it, allowed, dropped)).collect();
     // Safe fixes reach their fixpoint before others are tried, so that their verification stays as strict as it can be.
     let safest = open.iter().filter_map(|it| it.fix.as_ref()).map(|it| it.safety).max()?;
-    let open: Vec<&Finding> = open.into_iter().filter(|it| it.fix.as_ref().is_some_and(|it| it.safety == safest)).collect();
+    let open: Vec<&Finding> =
+        open.into_iter().filter(|it| it.fix.as_ref().is_some_and(|it| it.safety == safest)).collect();
     let mut change = Change::default();
     let mut taken: Vec<&Finding> = Vec::new();
     for finding in open {

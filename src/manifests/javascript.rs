@@ -11,7 +11,8 @@ use crate::{
 
 /// `npm ci`, `yarn install`, `pnpm install`: manifests of the project and of its workspaces.
 pub(super) fn install(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
-    let global = ["-g", "--global", "--location"].iter().any(|it| command.has_option(it)) || command.subcommand.starts_with("global ");
+    let global = ["-g", "--global", "--location"].iter().any(|it| command.has_option(it))
+        || command.subcommand.starts_with("global ");
     let operands: Vec<Option<&str>> = command.operands().map(|(_, it)| it).collect();
     if global {
         let local = operands.iter().any(|it| it.is_none_or(|it| it.starts_with(['.', '/'])));
@@ -20,7 +21,9 @@ pub(super) fn install(command: &PackageCommand, folder: &str, view: &View<'_>) -
     let project = command.manager.project.as_ref().filter(|it| {
         command.subcommand.is_empty() || it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]))
     });
-    let moved = ["--prefix", "-C", "--cwd", "--dir", "-w", "--workspace", "--filter", "-F"].iter().any(|it| command.has_option(it));
+    let moved = ["--prefix", "-C", "--cwd", "--dir", "-w", "--workspace", "--filter", "-F"]
+        .iter()
+        .any(|it| command.has_option(it));
     let Some(project) = project.filter(|_| operands.is_empty() && !moved) else { return Reads::Sources };
     let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
     let clean = matches!(command.subcommand.as_str(), "ci" | "clean-install" | "install-clean");
@@ -74,7 +77,9 @@ fn examine(manifest: &Value, path: &str, scripts_run: bool, manifests: &mut Mani
     }
     for kind in ["dependencies", "devDependencies", "optionalDependencies"] {
         let local = |it: &Value| {
-            it.as_str().is_some_and(|it| ["file:", "link:", "portal:", "./", "../", "patch:"].iter().any(|prefix| it.starts_with(prefix)))
+            it.as_str().is_some_and(|it| {
+                ["file:", "link:", "portal:", "./", "../", "patch:"].iter().any(|prefix| it.starts_with(prefix))
+            })
         };
         let dependencies = manifest[kind].as_object();
         for (name, _) in dependencies.into_iter().flatten().filter(|(_, version)| local(version)) {
@@ -89,8 +94,7 @@ fn examine(manifest: &Value, path: &str, scripts_run: bool, manifests: &mut Mani
 /// The folders of the members of a workspace; empty without one, `None` if a pattern is not understood.
 fn members(manifest: &Value, base: &str, view: &View<'_>) -> Option<Vec<String>> {
     let own = manifest["workspaces"].as_array().or_else(|| manifest["workspaces"]["packages"].as_array());
-    let mut patterns: Vec<String> =
-        own.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+    let mut patterns: Vec<String> = own.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect();
     if let Some(text) = view.context.read(&join(base, "pnpm-workspace.yaml")) {
         patterns.extend(pnpm_packages(&text));
     }
@@ -105,7 +109,9 @@ fn members(manifest: &Value, base: &str, view: &View<'_>) -> Option<Vec<String>>
             Some((folder, "")) if folder.ends_with('/') || folder.is_empty() => {
                 let folder = join(base, folder);
                 let names = view.context.list(&folder);
-                folders.extend(names.iter().map(|it| join(&folder, it)).filter(|it| view.context.kind(it) == Some(Kind::Folder)));
+                folders.extend(
+                    names.iter().map(|it| join(&folder, it)).filter(|it| view.context.kind(it) == Some(Kind::Folder)),
+                );
             }
             Some(_) => return None,
         }
@@ -148,7 +154,6 @@ fn lock_is_settled(command: &PackageCommand, manifest: &Value, manifests: &Manif
 
 /// Which Yarn a project uses; `None` if nothing tells.
 pub fn yarn_flavor(folder: &str, view: &View<'_>) -> Option<Flavor> {
-    let base = view.in_context(folder)?;
-    let lock = view.context.read(&join(&base, "yarn.lock"))?;
+    let lock = view.context.read(&view.in_context(&join(folder, "yarn.lock"))?)?;
     Some(if lock.contains("__metadata:") { Flavor::Berry } else { Flavor::Classic })
 }

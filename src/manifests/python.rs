@@ -9,7 +9,12 @@ use crate::{
 /// `pip install`, `uv pip install`: requirements and constraints files, followed into each other.
 pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
     let is_local = |it: &str| {
-        it == "." || it.starts_with("./") || it.starts_with("../") || it.starts_with('/') || it.starts_with(".[") || it.starts_with("file:")
+        it == "."
+            || it.starts_with("./")
+            || it.starts_with("../")
+            || it.starts_with('/')
+            || it.starts_with(".[")
+            || it.starts_with("file:")
     };
     let sync = command.subcommand == "pip sync";
     let operands: Vec<Option<&str>> = command.operands().map(|(_, it)| it).collect();
@@ -17,7 +22,10 @@ pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'
         return Reads::Sources;
     }
     let editable = ["-e", "--editable"].iter().any(|it| !command.values(it).is_empty());
-    let links = ["-f", "--find-links"].iter().flat_map(|it| command.values(it)).any(|it| it.is_none_or(|it| !it.contains("://")));
+    let links = ["-f", "--find-links"]
+        .iter()
+        .flat_map(|it| command.values(it))
+        .any(|it| it.is_none_or(|it| !it.contains("://")));
     if editable || links {
         return Reads::Sources;
     }
@@ -66,7 +74,12 @@ fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> 
 /// `poetry install`: the project itself is built from the sources, unless `--no-root` or the manifest says otherwise.
 pub(super) fn poetry(command: &PackageCommand, folder: &str, state: &State, view: &View<'_>) -> Reads {
     // `poetry add NAME` changes the manifest and needs no sources, but then the sources bring the old one back.
-    let Some(project) = command.manager.project.as_ref().filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]))) else {
+    let Some(project) = command
+        .manager
+        .project
+        .as_ref()
+        .filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
+    else {
         return Reads::Sources;
     };
     if command.operands().next().is_some() || command.has_option("-C") || command.has_option("--directory") {
@@ -112,7 +125,12 @@ pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &V
         let local = command.operands().any(|(_, it)| it.is_none_or(|it| it.starts_with(['.', '/'])));
         return if local { Reads::Sources } else { Reads::Manifests(Manifests::default()) };
     }
-    let Some(project) = command.manager.project.as_ref().filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()]))) else {
+    let Some(project) = command
+        .manager
+        .project
+        .as_ref()
+        .filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
+    else {
         return Reads::Sources;
     };
     let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };

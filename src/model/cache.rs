@@ -113,7 +113,8 @@ fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCom
         return found(&absolute(folder, &template.replace("{value}", &value))?, Certainty::Proved);
     }
     // Behind `sudo`, `gosu` and their like another user's home may count.
-    let switches_user = invocation.wrappers.iter().any(|it| matches!(it.as_str(), "sudo" | "doas" | "su" | "gosu" | "su-exec"));
+    let switches_user =
+        invocation.wrappers.iter().any(|it| matches!(it.as_str(), "sudo" | "doas" | "su" | "gosu" | "su-exec"));
     let path = match (&cache.root_path, cache.path.contains("{home}")) {
         (None, false) if command.manager.root => return found(&cache.path, Certainty::Proved),
         (None, false) => cache.path.clone(),

@@ -50,8 +50,9 @@ impl Copy {
         };
         let from = match instruction.flag("from").and_then(|it| it.value.as_ref()) {
             None => CopyFrom::Context,
-            Some(name) => stage_named(&name.text, stages)
-                .map_or_else(|| CopyFrom::Other(name.text.clone()), CopyFrom::Stage),
+            Some(name) => {
+                stage_named(&name.text, stages).map_or_else(|| CopyFrom::Other(name.text.clone()), CopyFrom::Stage)
+            }
         };
         let heredocs = !instruction.heredocs.is_empty();
         let (destination, sources) = words.split_last().map_or(("", &[][..]), |(last, rest)| (*last, rest));

@@ -69,7 +69,8 @@ impl Run {
                 (None, shell::exec(&words).into_iter().collect())
             }
             _ => {
-                let script = before.posix_shell.then(|| shell_text(instruction, source)).flatten().map(|it| shell::parse(&it));
+                let script =
+                    before.posix_shell.then(|| shell_text(instruction, source)).flatten().map(|it| shell::parse(&it));
                 let invocations = script.as_ref().map(Script::invocations).unwrap_or_default();
                 (script, invocations)
             }
@@ -219,8 +220,28 @@ pub fn text(word: &shell::Word, state: &State) -> Option<String> {
 /// The user that `useradd` or `adduser` makes, as far as the words tell.
 fn account(invocation: &Invocation) -> Option<Account> {
     const VALUES: &[&str] = &[
-        "-u", "--uid", "-d", "--home", "--home-dir", "-h", "-g", "--gid", "-G", "--groups", "-s", "--shell", "-c",
-        "--comment", "--gecos", "--ingroup", "-p", "--password", "-k", "--skel", "-b", "--base-dir",
+        "-u",
+        "--uid",
+        "-d",
+        "--home",
+        "--home-dir",
+        "-h",
+        "-g",
+        "--gid",
+        "-G",
+        "--groups",
+        "-s",
+        "--shell",
+        "-c",
+        "--comment",
+        "--gecos",
+        "--ingroup",
+        "-p",
+        "--password",
+        "-k",
+        "--skel",
+        "-b",
+        "--base-dir",
     ];
     let words: Vec<Option<String>> = invocation.words.iter().skip(1).map(shell::Word::literal).collect();
     let busybox = invocation.program == "adduser";

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, Severity, SourceCode,
-    SourceSpan, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, Severity, SourceCode, SourceSpan,
+    SpanContents,
 };
 
 use super::{Counts, Options, counted};
@@ -90,9 +90,9 @@ impl<'a> Drawn<'a> {
         let mut labels = vec![LabeledSpan::new_primary_with_span(None, visible(source, finding.location.span))];
         let (here, elsewhere): (Vec<_>, Vec<_>) =
             finding.related.iter().partition(|it| it.location.file == finding.location.file);
-        labels.extend(here.iter().map(|it| {
-            LabeledSpan::new_with_span(Some(it.text.clone()), visible(source, it.location.span))
-        }));
+        labels.extend(
+            here.iter().map(|it| LabeledSpan::new_with_span(Some(it.text.clone()), visible(source, it.location.span))),
+        );
         Self {
             source: Lines(source),
             code: Some(finding.rule),
@@ -289,8 +289,7 @@ mod tests {
         let project = project();
         let mut finding = finding(&project, 0, "pip install flask");
         finding.note = Some("It downloads everything again.".to_owned());
-        finding.fix =
-            Some(Fix { title: "Mount a cache".to_owned(), safety: Safety::Safe, change: Change::default() });
+        finding.fix = Some(Fix { title: "Mount a cache".to_owned(), safety: Safety::Safe, change: Change::default() });
         let expected = "\
 missing-cache-mount
 

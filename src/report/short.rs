@@ -15,11 +15,7 @@ pub(super) fn report(project: &Project, findings: &[Finding]) -> String {
     for finding in findings {
         let source = project.source(finding.location.file);
         let place = source.line_col(finding.location.span.start);
-        let _ = writeln!(
-            out,
-            "{}:{}:{}: {}: {}",
-            source.path, place.line, place.column, finding.rule, finding.message
-        );
+        let _ = writeln!(out, "{}:{}:{}: {}: {}", source.path, place.line, place.column, finding.rule, finding.message);
     }
     out
 }

@@ -6,7 +6,7 @@
 use crate::source::{Cooked, Span};
 
 mod check;
-pub mod dump;
+mod dump;
 mod flags;
 mod heredoc;
 mod instruction;

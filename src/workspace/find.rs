@@ -4,10 +4,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
-use ignore::{DirEntry, WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkBuilder};
 
 use super::{Role, Workspace, WorkspaceError, is_below, name_of, repository_of, role_of, slashed};
 use crate::{
@@ -87,48 +87,33 @@ impl Workspace {
         }
     }
 
+    /// Walks a folder, on one thread: the parallel walk lets idle threads sleep for a millisecond, which is as long
+    /// as the whole run takes in most repositories.
     fn walk(&self, folder: &str, settings: &Arc<Settings>, found: &mut Found) {
-        // More threads than this wait for the disk rather than for each other.
-        const MAX_THREADS: usize = 8;
-        let threads = std::thread::available_parallelism().map_or(1, |it| it.get().min(MAX_THREADS));
-        let (workspace, wanted) = (self.clone(), settings.clone());
+        let (workspace, settings) = (self.clone(), settings.clone());
         let is_wanted = move |entry: &DirEntry| {
-            entry.depth() == 0
-                || entry.file_name() != ".git"
-                    && (wanted.exclude.is_empty() || !wanted.excludes(&workspace.show(&slashed(entry.path()))))
+            let is_excluded =
+                || !settings.exclude.is_empty() && settings.excludes(&workspace.show(&slashed(entry.path())));
+            entry.depth() == 0 || entry.file_name() != ".git" && !is_excluded()
         };
-        let results = Mutex::new(Vec::new());
         let root = fs::canonicalize(self.root_of(folder)).ok();
-        let root = root.as_deref();
-        let walk = WalkBuilder::new(folder).hidden(false).threads(threads).filter_entry(is_wanted).build_parallel();
-        walk.run(|| {
-            Box::new(|result| {
-                let relevant = match result {
-                    Ok(entry) => role_of_entry(&entry, root).map(|role| Ok((role, entry.into_path()))),
-                    Err(error) => Some(Err(error)),
-                };
-                if let Some(relevant) = relevant {
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push(relevant);
+        for result in WalkBuilder::new(folder).hidden(false).filter_entry(is_wanted).build() {
+            let entry = match result {
+                Ok(entry) => entry,
+                Err(error) => {
+                    found.problems.extend(self.problem_of(error));
+                    continue;
                 }
-                WalkState::Continue
-            })
-        });
-        let mut problems = Vec::new();
-        for result in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            match result {
-                Ok((role, path)) => {
-                    let files = match role {
-                        Role::Dockerfile => &mut found.dockerfiles,
-                        Role::Compose => &mut found.compose,
-                    };
-                    files.insert(self.show(&slashed(&path)), path);
-                }
-                Err(error) => problems.extend(self.problem_of(error)),
-            }
+            };
+            let files = match role_of_entry(&entry, root.as_deref()) {
+                Some(Role::Dockerfile) => &mut found.dockerfiles,
+                Some(Role::Compose) => &mut found.compose,
+                None => continue,
+            };
+            files.insert(self.show(&slashed(entry.path())), entry.into_path());
         }
-        // Threads find things in any order.
-        problems.sort_by_key(ToString::to_string);
-        found.problems.extend(problems);
+        // The order of a walk is that of the disk.
+        found.problems.sort_by_key(ToString::to_string);
     }
 
     /// What is told of an error of the walk: folders that cannot be read, but not files that vanish meanwhile.

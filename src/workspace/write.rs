@@ -28,12 +28,7 @@ struct Original {
 
 /// Writes the files in which `after` differs from `before`, except the one that came from standard input.
 /// Everything that can go wrong is looked for first; what goes wrong then is undone.
-pub(super) fn write(
-    disk: &Disk,
-    before: &Project,
-    after: &Project,
-    stdin: Option<&str>,
-) -> Result<(), WorkspaceError> {
+pub(super) fn write(disk: &Disk, before: &Project, after: &Project, stdin: Option<&str>) -> Result<(), WorkspaceError> {
     let mut plan: BTreeMap<PathBuf, Planned<'_>> = BTreeMap::new();
     for (at, new) in after.sources.iter().enumerate() {
         let old = before.sources.get(at);

@@ -5,12 +5,12 @@ use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
     knowledge::Action,
-    manifests::{Manifests, Reads, Restricted, View, reads, visible},
-    model::{Copy, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, absolute, header, is_below},
+    manifests::{Manifests, Reads, Restricted, View, matches_glob, reads, visible},
+    model::{Copy, CopyFrom, PackageCommand, Run, Stage, State, Step, StepKind, Value, absolute, header, is_below},
     project::{Kind, join, parent},
     rewrite,
     rule::{Check, FileCx, Rule},
-    source::Location,
+    source::{Location, Span},
     syntax::{Args, ItemKind, Keyword},
 };
 
@@ -22,7 +22,11 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         let mut at = 0;
         while at < stage.steps.len() {
             let is_source = copy_of(&stage.steps[at]).is_some_and(may_hold_sources);
-            let installs = || stage.steps[at..].iter().any(|it| matches!(&it.kind, StepKind::Run(run) if run.packages.iter().any(is_install)));
+            let installs = || {
+                stage.steps[at..]
+                    .iter()
+                    .any(|it| matches!(&it.kind, StepKind::Run(run) if run.packages.iter().any(is_install)))
+            };
             if !is_source || !installs() {
                 at += 1;
                 continue;
@@ -54,15 +58,34 @@ fn may_hold_sources(copy: &Copy) -> bool {
 
 /// Whether a destination is a folder of the project's own, not one that installed programs read.
 fn is_own_folder(path: &str) -> bool {
-    const SHARED: &[&str] = &["/", "/root", "/home", "/usr", "/usr/local", "/usr/src", "/var", "/var/www", "/opt/", "/tmp"];
-    const SYSTEM: &[&str] = &["/etc", "/bin", "/sbin", "/lib", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/usr/local/lib", "/usr/local/etc", "/usr/share", "/var/lib", "/var/cache"];
+    const SHARED: &[&str] =
+        &["/", "/root", "/home", "/usr", "/usr/local", "/usr/src", "/var", "/var/www", "/opt", "/srv", "/tmp"];
+    const SYSTEM: &[&str] = &[
+        "/etc",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/usr/bin",
+        "/usr/sbin",
+        "/usr/lib",
+        "/usr/local/bin",
+        "/usr/local/lib",
+        "/usr/local/etc",
+        "/usr/share",
+        "/var/lib",
+        "/var/cache",
+    ];
     !SHARED.contains(&path) && !SYSTEM.iter().any(|it| is_below(path, it))
 }
 
 /// Whether a command installs or fetches packages.
 fn is_install(command: &PackageCommand) -> bool {
     matches!(command.action, Action::Install | Action::Fetch)
-        || command.manager.project.as_ref().is_some_and(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
+        || command
+            .manager
+            .project
+            .as_ref()
+            .is_some_and(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
 }
 
 /// The copy that is looked at.
@@ -73,7 +96,7 @@ struct Site<'a> {
 }
 
 /// How the sources can be copied later, for one context.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Plan {
     /// The steps that copy sources and move.
     moved: Vec<usize>,
@@ -100,12 +123,18 @@ impl<'a> Site<'a> {
             let next = self.at + 1;
             return (if contexts.is_empty() { self.without_context() } else { None }, next);
         };
-        let next = plan.moved.last().map_or(self.at, |it| *it) + 1;
-        let Some(install) = plan.installs.first() else { return (None, next) };
-        let mut finding = self.describe(*install);
+        let next = plan.installs.last().map_or(self.at, |it| *it) + 1;
+        let (Some(install), Some(copy)) = (plan.installs.iter().find(|it| **it > plan.moved[0]), plan.moved.first())
+        else {
+            return (None, next);
+        };
+        let mut finding = self.describe(*copy, *install);
         let mut notes = vec!["Every change of a source file installs all dependencies again.".to_owned()];
         if plans.len() > 1 {
-            notes.push("Several folders can be the build context; name the right one in `dockopt.toml` under `[contexts]`.".to_owned());
+            notes.push(
+                "Several folders can be the build context; name the right one in `dockopt.toml` under `[contexts]`."
+                    .to_owned(),
+            );
         } else if plan.obstacles.is_empty() {
             notes.extend(plan.doubts.iter().cloned());
             let safety = if plan.doubts.is_empty() && plan.exposed.is_empty() { Safety::Safe } else { Safety::Unsafe };
@@ -118,10 +147,11 @@ impl<'a> Site<'a> {
         (Some(finding), next)
     }
 
-    fn describe(&self, install: usize) -> Finding {
+    fn describe(&self, copy: usize, install: usize) -> Finding {
         let model = self.cx.model;
-        let copy = model.instruction(&self.stage.steps[self.at]);
-        let command = self.cx.source.slice(header(copy)).lines().next().unwrap_or_default().trim_end_matches([' ', '\\', '`']);
+        let copy = model.instruction(&self.stage.steps[copy]);
+        let command =
+            self.cx.source.slice(header(copy)).lines().next().unwrap_or_default().trim_end_matches([' ', '\\', '`']);
         let location = Location { file: self.cx.unit.file, span: header(copy) };
         let StepKind::Run(run) = &self.stage.steps[install].kind else { unreachable!("installs are runs") };
         let installs = run.packages.iter().find(|it| is_install(it));
@@ -141,19 +171,30 @@ impl<'a> Site<'a> {
     /// Without a context the order can still be seen where a command names its manifest.
     fn without_context(&self) -> Option<Finding> {
         let copy = copy_of(&self.stage.steps[self.at])?;
-        if !copy.is_broad() || self.already_installed(None) {
+        if !copy.is_broad() {
             return None;
         }
         let asks = |it: &PackageCommand| {
-            let project = it.manager.project.as_ref().is_some_and(|project| project.fetch.is_none() && project.install.iter().any(|pattern| it.subcommand.is_empty() || pattern.matches(&[it.subcommand.as_str()])));
-            let requirements = it.manager.name == "pip" && !it.has_option("-e") && (it.has_option("-r") || it.has_option("--requirement"));
+            let project = it.manager.project.as_ref().is_some_and(|project| {
+                project.fetch.is_none()
+                    && project
+                        .install
+                        .iter()
+                        .any(|pattern| it.subcommand.is_empty() || pattern.matches(&[it.subcommand.as_str()]))
+            });
+            let requirements = it.manager.name == "pip"
+                && !it.has_option("-e")
+                && (it.has_option("-r") || it.has_option("--requirement"));
             (project || requirements) && it.operands().next().is_none() && !it.has_option("-g")
         };
         let nowhere = Context::unknown();
         for (at, step) in self.stage.steps.iter().enumerate().skip(self.at + 1) {
             let StepKind::Run(run) = &step.kind else { continue };
-            if run.packages.iter().any(asks) {
-                let mut finding = self.describe(at);
+            if let Some(command) = run.packages.iter().find(|it| asks(it)) {
+                if self.already_installed(at, run, command) {
+                    return None;
+                }
+                let mut finding = self.describe(self.at, at);
                 finding.note = Some("Every change of a source file installs all dependencies again. The build context is not known, so dockopt cannot tell which files the install needs.".to_owned());
                 return Some(finding);
             }
@@ -165,57 +206,53 @@ impl<'a> Site<'a> {
         None
     }
 
-    /// Whether an install of the same project was done before the sources came.
-    fn already_installed(&self, later: Option<(&Run, &PackageCommand)>) -> bool {
+    /// Whether the same project was installed before a step.
+    fn already_installed(&self, at: usize, later_run: &Run, later: &PackageCommand) -> bool {
         let ancestry = self.cx.model.ancestry(self.stage.index);
         let before = ancestry.flat_map(|it| {
-            let end = if it.index == self.stage.index { self.at } else { it.steps.len() };
+            let end = if it.index == self.stage.index { at } else { it.steps.len() };
             &it.steps[..end]
         });
-        let Some((later_run, later)) = later else { return false };
         let same = |run: &Run, it: &PackageCommand| {
-            it.manager.name == later.manager.name && is_install(it) && run.folder(it) == later_run.folder(later)
+            it.manager.name == later.manager.name
+                && is_install(it)
+                && it.operands().next().is_none()
+                && run.folder(it) == later_run.folder(later)
+                && (it.manager.project.is_some() || it.texts == later.texts)
         };
         before.into_iter().any(|it| match &it.kind {
-            StepKind::Run(run) => run.packages.iter().any(|it| it.operands().next().is_none() && same(run, it)),
+            StepKind::Run(run) => run.packages.iter().any(|it| same(run, it)),
             StepKind::Copy(_) | StepKind::Other => false,
         })
     }
 
     fn plan(&self, context: &Context<'_>) -> Option<Plan> {
         let steps = &self.stage.steps;
-        let first = copy_of(&steps[self.at])?;
-        let has_folder = |copy: &Copy| copy.sources.iter().flatten().any(|it| context.kind(it) == Some(Kind::Folder));
-        if !has_folder(first) {
-            return None;
-        }
-        let mut plan = Plan {
-            moved: vec![self.at], last: None, split: None, files: Vec::new(), installs: Vec::new(),
-            obstacles: Vec::new(), doubts: Vec::new(), exposed: Vec::new(),
-        };
+        let mut plan = Plan::default();
         let mut all = Manifests::default();
         // Copies behind the last install stay where they are.
-        let mut moved_since = Vec::new();
+        let mut copies = vec![self.at];
+        let mut copies_since = Vec::new();
         for (at, step) in steps.iter().enumerate().skip(self.at + 1) {
             match &step.kind {
                 StepKind::Other if self.commutes(step) => {}
-                StepKind::Copy(copy) if may_hold_sources(copy) && has_folder(copy) => moved_since.push(at),
-                StepKind::Copy(copy) if !self.overlaps(&plan.moved, copy, context) => {}
+                StepKind::Copy(copy) if may_hold_sources(copy) => copies_since.push(at),
+                StepKind::Copy(copy) if !self.overlaps(&copies, copy, context) => {}
                 StepKind::Run(run) => {
                     let view = View { context, copies: visible(steps, at) };
                     let Reads::Manifests(mut found) = reads(run, &step.before, &view) else { break };
                     let restricted = found.restricted.take();
                     if let Some(command) = run.packages.iter().find(|it| is_install(it)) {
-                        if self.already_installed(Some((run, command))) {
+                        if self.already_installed(at, run, command) || names_a_file(&step.before, &view) {
                             break;
                         }
                         plan.installs.push(at);
-                        plan.moved.append(&mut moved_since);
+                        copies.append(&mut copies_since);
                         match restricted {
                             Some(restricted) => plan.split = Some((at, restricted)),
                             None => plan.last = Some(at),
                         }
-                        merge(&mut all, found);
+                        all.merge(found);
                     }
                     if plan.split.is_some() {
                         break;
@@ -225,6 +262,18 @@ impl<'a> Site<'a> {
             }
         }
         if plan.installs.is_empty() {
+            return None;
+        }
+        let (manifests, sources): (Vec<usize>, Vec<usize>) = copies.into_iter().partition(|it| {
+            let brought = copy_of(&steps[*it]).into_iter().flat_map(|it| it.sources.iter().flatten());
+            brought.into_iter().all(|source| all.files.iter().any(|it| it == source || matches_glob(source, it)))
+        });
+        plan.moved = sources;
+        let in_the_way = |at: &usize| {
+            let earlier: Vec<usize> = plan.moved.iter().copied().filter(|it| it < at).collect();
+            copy_of(&steps[*at]).is_some_and(|it| self.overlaps(&earlier, it, context))
+        };
+        if plan.moved.is_empty() || manifests.iter().any(in_the_way) {
             return None;
         }
         self.resolve(&mut plan, all, context)?;
@@ -253,7 +302,13 @@ impl<'a> Site<'a> {
             .sources
             .iter()
             .flatten()
-            .map(|it| if file(it) && copy.into_folder { join(destination, it.rsplit('/').next().unwrap_or(it)) } else { destination.clone() })
+            .map(|it| {
+                if file(it) && copy.into_folder {
+                    join(destination, it.rsplit('/').next().unwrap_or(it))
+                } else {
+                    destination.clone()
+                }
+            })
             .collect();
         let known = copy.sources.iter().flatten().all(file);
         let view = View { context, copies: moved.iter().filter_map(|it| copy_of(&self.stage.steps[*it])).collect() };
@@ -270,7 +325,11 @@ impl<'a> Site<'a> {
     fn resolve(&self, plan: &mut Plan, all: Manifests, context: &Context<'_>) -> Option<()> {
         let steps = &self.stage.steps;
         let end = plan.split.as_ref().map(|it| it.0).or(plan.last)?;
-        let kept: Vec<&Copy> = (0..end).filter(|it| !plan.moved.contains(it)).filter_map(|it| copy_of(&steps[it])).filter(|it| it.from == CopyFrom::Context).collect();
+        let kept: Vec<&Copy> = (0..end)
+            .filter(|it| !plan.moved.contains(it))
+            .filter_map(|it| copy_of(&steps[it]))
+            .filter(|it| it.from == CopyFrom::Context)
+            .collect();
         let is_kept = |file: &str| {
             kept.iter().any(|copy| copy.sources.iter().flatten().any(|it| it == file || matches_glob(it, file)))
         };
@@ -278,7 +337,11 @@ impl<'a> Site<'a> {
             if is_kept(&file) {
                 continue;
             }
-            let bringer = plan.moved.iter().rev().find(|it| copy_of(&steps[**it]).is_some_and(|copy| brings(copy, &file, context)))?;
+            let bringer = plan
+                .moved
+                .iter()
+                .rev()
+                .find(|it| copy_of(&steps[**it]).is_some_and(|copy| brings(copy, &file, context)))?;
             if file.contains(char::is_whitespace) {
                 plan.obstacles.push(format!("`{file}` has a blank in its name."));
             }
@@ -288,7 +351,8 @@ impl<'a> Site<'a> {
         plan.obstacles = all.obstacles;
         plan.doubts = all.doubts;
         for output in all.outputs {
-            let brought = plan.moved.iter().filter_map(|it| copy_of(&steps[*it])).any(|it| brings(it, &output, context));
+            let brought =
+                plan.moved.iter().filter_map(|it| copy_of(&steps[*it])).any(|it| brings(it, &output, context));
             if brought && !context.ignore.verdict(&output, true).excluded {
                 plan.exposed.push(output);
             }
@@ -305,7 +369,8 @@ impl<'a> Site<'a> {
     }
 
     fn title(&self, plan: &Plan) -> String {
-        let names: Vec<String> = plan.files.iter().map(|(_, it)| format!("`{}`", it.rsplit('/').next().unwrap_or(it))).collect();
+        let names: Vec<String> =
+            plan.files.iter().map(|(_, it)| format!("`{}`", it.rsplit('/').next().unwrap_or(it))).collect();
         match names.as_slice() {
             [] => "Copy the sources after the install".to_owned(),
             [one] => format!("Copy {one} first, and the sources after the install"),
@@ -331,9 +396,13 @@ impl<'a> Site<'a> {
             let blank_after = items.get(item + 1).is_some_and(|it| it.kind == ItemKind::Blank);
             let blank_before = top.checked_sub(1).is_none_or(|it| items[it].kind == ItemKind::Blank);
             spaced |= blank_after || blank_before;
-            blocks.push_str(&newline(&self.moved_text(*at, end, source.slice(span))?));
+            blocks.push_str(&newline(&self.moved_text(plan, *at, end, source.slice(span))?));
             let manifests = self.manifest_copies(plan, *at)?;
-            let span = if manifests.is_empty() && blank_after && blank_before { span.cover(items[item + 1].span) } else { span };
+            let span = if manifests.is_empty() && blank_after && blank_before {
+                span.cover(items[item + 1].span)
+            } else {
+                span
+            };
             edits.push(Edit::replace(span, manifests));
         }
         let gap = if spaced { "\n" } else { "" };
@@ -341,7 +410,9 @@ impl<'a> Site<'a> {
             None => {
                 let place = items[steps[plan.last?].item].span.end as usize;
                 let start = if source.text[..place].ends_with('\n') { "" } else { "\n" };
-                edits.push(Edit::insert(place, format!("{start}{gap}{blocks}")));
+                let next = items.get(steps[plan.last?].item + 1);
+                let close = if next.is_some_and(|it| it.kind != ItemKind::Blank) { gap } else { "" };
+                edits.push(Edit::insert(place, format!("{start}{gap}{blocks}{close}")));
             }
             Some((at, restricted)) => {
                 let item = &items[steps[*at].item];
@@ -352,7 +423,10 @@ impl<'a> Site<'a> {
         let mut change = Change::of(self.cx.unit.file, rewrite::join(edits)?)?;
         if !plan.exposed.is_empty() {
             let names: Vec<String> = plan.exposed.iter().map(|it| format!("`{it}`")).collect();
-            notes.push(format!("The ignore file does not keep back {}: a local one would be copied over what was installed.", names.join(", ")));
+            notes.push(format!(
+                "The ignore file does not keep back {}: a local one would be copied over what was installed.",
+                names.join(", ")
+            ));
             let path = join(&contexts.first()?.folder, ".dockerignore");
             let own = format!("{}.dockerignore", source.path);
             let files = &self.cx.project.files;
@@ -364,25 +438,37 @@ impl<'a> Site<'a> {
         Some(change)
     }
 
-    /// The text of a copy with its comments, as it has to read further down.
-    fn moved_text(&self, at: usize, end: usize, text: &str) -> Option<String> {
+    /// The text of a copy with its comments, as it has to read further down: without the manifests that it names,
+    /// and with an absolute destination where the working directory is another there.
+    fn moved_text(&self, plan: &Plan, at: usize, end: usize, text: &str) -> Option<String> {
         let steps = &self.stage.steps;
         let instruction = self.cx.model.instruction(&steps[at]);
         let copy = copy_of(&steps[at])?;
-        if steps[at].before.workdir == steps[end].before.workdir {
-            return Some(text.to_owned());
-        }
         let (Args::Words(words) | Args::Json(words)) = &instruction.args else { return None };
-        let last = words.last()?;
-        if last.text.starts_with('/') {
-            return Some(text.to_owned());
+        let (last, sources) = words.split_last()?;
+        let mut edits = Vec::new();
+        let named = |at: usize| {
+            copy.sources.get(at).cloned().flatten().is_some_and(|it| plan.files.iter().any(|(_, file)| *file == it))
+        };
+        let dropped: Vec<usize> = (0..sources.len()).filter(|it| named(*it)).collect();
+        if !dropped.is_empty() && copy.sources.len() == sources.len() && matches!(instruction.args, Args::Words(_)) {
+            let flags = instruction.flags.last().map_or(instruction.keyword.span, |it| it.span);
+            let spans: Vec<Span> = std::iter::once(flags).chain(words.iter().map(|it| it.span)).collect();
+            let places: Vec<usize> = dropped.iter().map(|it| it + 1).collect();
+            edits.extend(rewrite::remove_words(self.cx.source, &spans, &places)?);
         }
-        if matches!(instruction.args, Args::Json(_)) || last.text.contains('$') {
-            return None;
+        if steps[at].before.workdir != steps[end].before.workdir && !last.text.starts_with('/') {
+            if matches!(instruction.args, Args::Json(_)) || last.text.contains('$') {
+                return None;
+            }
+            let slash = if last.text.ends_with('/') { "/" } else { "" };
+            edits.push(Edit::replace(last.span, format!("{}{slash}", copy.destination.as_deref()?)));
         }
-        let start = text.len() - (self.cx.unit.syntax.items[steps[at].item].span.end - last.span.start) as usize;
-        let slash = if last.text.ends_with('/') { "/" } else { "" };
-        Some(format!("{}{}{slash}{}", &text[..start], copy.destination.as_deref()?, &text[start + last.span.len()..]))
+        let start = self.cx.unit.syntax.items[steps[at].item].span.end - text.len() as u32;
+        let moved = rewrite::join(edits)?
+            .into_iter()
+            .map(|it| Edit { span: Span { start: it.span.start - start, end: it.span.end - start }, text: it.text });
+        Some(crate::edit::apply(text, &moved.collect::<Vec<_>>()))
     }
 
     /// The lines that copy the manifests which a moved copy brings now, one per folder.
@@ -451,35 +537,32 @@ impl<'a> Site<'a> {
     }
 }
 
-fn merge(all: &mut Manifests, found: Manifests) {
-    for file in found.files {
-        if !all.files.contains(&file) {
-            all.files.push(file);
-        }
-    }
-    all.outputs.extend(found.outputs);
-    all.obstacles.extend(found.obstacles);
-    all.doubts.extend(found.doubts);
-}
-
-/// Whether a source with wildcards in its last part names a file: `package*.json`.
-fn matches_glob(source: &str, file: &str) -> bool {
-    source.contains(['*', '?', '['])
-        && globset::GlobBuilder::new(source).literal_separator(true).build().is_ok_and(|it| it.compile_matcher().is_match(file))
+/// Whether a variable holds the path of a copied file: a configuration that an install may read.
+fn names_a_file(state: &State, view: &View<'_>) -> bool {
+    let values = state.variables.values().filter_map(|it| match &it.value {
+        Value::Known(text) if text.starts_with('/') => Some(text),
+        Value::Known(_) | Value::Unset | Value::Unknown => None,
+    });
+    values.into_iter().filter_map(|it| view.in_context(it)).any(|it| view.context.kind(&it) == Some(Kind::File))
 }
 
 /// Whether a copy of folders brings a path of the context.
 fn brings(copy: &Copy, path: &str, context: &Context<'_>) -> bool {
-    copy.sources.iter().flatten().any(|it| {
-        it == path || (context.kind(it) == Some(Kind::Folder) && (it == "." || is_below(path, it)))
-    })
+    copy.sources
+        .iter()
+        .flatten()
+        .any(|it| it == path || (context.kind(it) == Some(Kind::Folder) && (it == "." || is_below(path, it))))
 }
 
 /// Where in the image a path of the context arrives by a copy of folders.
 fn place_of(copy: &Copy, path: &str) -> Option<String> {
     let destination = copy.destination.as_deref()?;
     copy.sources.iter().flatten().find_map(|source| {
-        let rest = if source == "." { Some(path) } else { path.strip_prefix(source.as_str()).map(|it| it.trim_start_matches('/')) };
+        let rest = if source == "." {
+            Some(path)
+        } else {
+            path.strip_prefix(source.as_str()).map(|it| it.trim_start_matches('/'))
+        };
         let rest = rest?;
         if rest.is_empty() {
             let name = path.rsplit('/').next()?;

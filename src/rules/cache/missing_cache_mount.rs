@@ -81,7 +81,8 @@ impl<'a> Site<'a> {
             if !installs {
                 continue;
             }
-            let paths = self.cx.model.cache_paths(self.stage.index, &self.step.before, run, command, self.flavor(command));
+            let paths =
+                self.cx.model.cache_paths(self.stage.index, &self.step.before, run, command, self.flavor(command));
             let mut missing = false;
             for path in paths {
                 let is_free = |it: &&String| {
@@ -100,7 +101,10 @@ impl<'a> Site<'a> {
                 }
                 for target in targets {
                     plan.cleaned.push(target.clone());
-                    plan.mounts.entry(target.clone()).and_modify(|it| *it = (*it).max(path.cache.sharing)).or_insert(path.cache.sharing);
+                    plan.mounts
+                        .entry(target.clone())
+                        .and_modify(|it| *it = (*it).max(path.cache.sharing))
+                        .or_insert(path.cache.sharing);
                 }
                 plan.cleaned.extend(path.cache.also_cleaned.iter().cloned());
             }
@@ -125,9 +129,9 @@ impl<'a> Site<'a> {
             let folder = self.run.folder(command)?;
             let flavor = yarn_flavor(folder, &view)?;
             let file = crate::project::join(&view.in_context(folder)?, ".yarnrc.yml");
-            let linked = context.read(&file).is_some_and(|it| {
-                it.lines().any(|line| line.starts_with("nodeLinker:") && !line.contains("pnp"))
-            });
+            let linked = context
+                .read(&file)
+                .is_some_and(|it| it.lines().any(|line| line.starts_with("nodeLinker:") && !line.contains("pnp")));
             (flavor == Flavor::Classic || linked).then_some(flavor)
         })
     }
@@ -147,7 +151,8 @@ impl<'a> Site<'a> {
         let here = self.stage.steps[self.at + 1..].iter();
         let model: &'a Model = self.cx.model;
         let index = self.stage.index;
-        let heirs = model.stages[index + 1..].iter().filter(move |it| model.ancestry(it.index).any(|it| it.index == index));
+        let heirs =
+            model.stages[index + 1..].iter().filter(move |it| model.ancestry(it.index).any(|it| it.index == index));
         here.chain(heirs.flat_map(|it| &it.steps)).filter_map(|step| match &step.kind {
             StepKind::Run(run) => Some((step, run)),
             StepKind::Copy(_) | StepKind::Other => None,
@@ -160,7 +165,9 @@ impl<'a> Site<'a> {
             Base::Stage(_) | Base::Scratch | Base::Unknown => None,
         });
         let image = reference.map_or_else(|| "the base image".to_owned(), |it| format!("`{it}`"));
-        format!("What {image} sets is not known; the fix takes for granted that it runs as root and keeps caches in their usual places.")
+        format!(
+            "What {image} sets is not known; the fix takes for granted that it runs as root and keeps caches in their usual places."
+        )
     }
 
     /// What a store in a mount could be missed by.
@@ -174,12 +181,21 @@ impl<'a> Site<'a> {
                 match package {
                     Some(it) if it.manager.name == *name => {
                         if ["--offline", "--frozen", "-mod"].iter().any(|option| it.has_option(option)) {
-                            doubts.add(Safety::Shown, format!("`{}` in line {line} works offline and needs the packages in the image.", it.title()));
+                            doubts.add(
+                                Safety::Shown,
+                                format!(
+                                    "`{}` in line {line} works offline and needs the packages in the image.",
+                                    it.title()
+                                ),
+                            );
                         }
                     }
                     Some(_) => {}
                     None if is_harmless(&invocation.program) => {}
-                    None => doubts.add(Safety::Unsafe, format!("`{}` in line {line} may look for the packages in the image.", invocation.program)),
+                    None => doubts.add(
+                        Safety::Unsafe,
+                        format!("`{}` in line {line} may look for the packages in the image.", invocation.program),
+                    ),
                 }
             }
         }
@@ -190,7 +206,10 @@ impl<'a> Site<'a> {
         }) {
             let near = |path: &str| targets.iter().any(|it| is_below(it, path) || is_below(path, it));
             let taken = matches!(copy.from, CopyFrom::Stage(_)) && copy.sources.iter().flatten().any(|it| near(it));
-            let filled = copy.destination.as_deref().is_some_and(|it| it != "/" && targets.iter().any(|target| is_below(it, target)));
+            let filled = copy
+                .destination
+                .as_deref()
+                .is_some_and(|it| it != "/" && targets.iter().any(|target| is_below(it, target)));
             if taken || filled {
                 doubts.add(Safety::Shown, "A `COPY` reads or writes the folder of the cache.");
             }
@@ -205,7 +224,10 @@ impl<'a> Site<'a> {
                 }
                 Started::Shell if last => doubts.add(Safety::Unsafe, "What the image starts may need the packages."),
                 Started::Nothing if last => {
-                    doubts.add(Safety::Unsafe, "What the image is started with is not said here, and may need the packages.");
+                    doubts.add(
+                        Safety::Unsafe,
+                        "What the image is started with is not said here, and may need the packages.",
+                    );
                 }
                 Started::Program(_) | Started::Shell | Started::Nothing => {}
             }
@@ -217,7 +239,12 @@ impl<'a> Site<'a> {
         let first = plan.commands.first()?;
         let words = &self.run.invocations[first.invocation].words;
         let span = words.first()?.span.cover(words.get(first.head.end.saturating_sub(1))?.span);
-        let mut titles: Vec<String> = plan.commands.iter().filter(|it| it.action != Action::Update).map(|it| format!("`{}`", it.title())).collect();
+        let mut titles: Vec<String> = plan
+            .commands
+            .iter()
+            .filter(|it| it.action != Action::Update)
+            .map(|it| format!("`{}`", it.title()))
+            .collect();
         titles.dedup();
         let targets: Vec<String> = plan.mounts.keys().map(|it| format!("`{it}`")).collect();
         let verb = if titles.len() == 1 { "runs" } else { "run" };
@@ -246,7 +273,8 @@ impl<'a> Site<'a> {
             (false, Some(uid), None) => format!(",uid={uid}"),
             (false, None, _) if plan.commands.iter().all(|it| it.manager.root) => String::new(),
             (false, None, _) => {
-                doubts.add(Safety::Shown, "The numeric id of the user is not known, so the mount would belong to root.");
+                doubts
+                    .add(Safety::Shown, "The numeric id of the user is not known, so the mount would belong to root.");
                 return None;
             }
         };
@@ -289,9 +317,16 @@ impl<'a> Site<'a> {
                     return None;
                 }
                 let done_before = defeat.subsumes.is_some_and(|action| {
-                    self.run.packages.iter().any(|it| it.manager.name == command.manager.name && it.action == action && it.invocation < command.invocation)
+                    self.run.packages.iter().any(|it| {
+                        it.manager.name == command.manager.name
+                            && it.action == action
+                            && it.invocation < command.invocation
+                    })
                 });
-                let instead = defeat.instead.as_ref().filter(|_| !done_before && !defeat.unless.iter().any(|it| command.has_option(it)));
+                let instead = defeat
+                    .instead
+                    .as_ref()
+                    .filter(|_| !done_before && !defeat.unless.iter().any(|it| command.has_option(it)));
                 match instead {
                     Some(instead) => edits.extend(places.iter().map(|at| Edit::replace(spans[*at], instead.clone()))),
                     None => edits.extend(rewrite::remove_words(self.cx.source, &spans, &places)?),
@@ -341,10 +376,14 @@ impl<'a> Site<'a> {
         for need in command.manager.needs.iter().filter(|it| it.actions.contains(&command.action)) {
             let other_program = need.program.as_ref().is_some_and(|it| it != command.program());
             let present = command.texts.iter().flatten().any(|it| it.contains(&need.present));
-            let configured = model.ancestry(self.stage.index).flat_map(|it| &it.steps).filter(|it| it.item <= self.step.item).any(|it| {
-                let instruction = model.instruction(it);
-                instruction.kind == Keyword::Run && need.configured.iter().any(|text| instruction.rest.text.contains(text))
-            });
+            let configured =
+                model.ancestry(self.stage.index).flat_map(|it| &it.steps).filter(|it| it.item <= self.step.item).any(
+                    |it| {
+                        let instruction = model.instruction(it);
+                        instruction.kind == Keyword::Run
+                            && need.configured.iter().any(|text| instruction.rest.text.contains(text))
+                    },
+                );
             if !other_program && !present && !configured {
                 missing.push(' ');
                 missing.push_str(&need.words);
@@ -370,7 +409,9 @@ impl<'a> Site<'a> {
                 commands.push(self.run.invocations[command.invocation].command);
             }
         }
-        for invocation in self.run.invocations.iter().filter(|it| matches!(it.program.as_str(), "rm" | "find" | "rmdir")) {
+        for invocation in
+            self.run.invocations.iter().filter(|it| matches!(it.program.as_str(), "rm" | "find" | "rmdir"))
+        {
             let operands: Vec<usize> = (1..invocation.words.len())
                 .filter(|at| !invocation.words[*at].literal().is_some_and(|it| it.starts_with('-')))
                 .collect();
@@ -380,7 +421,13 @@ impl<'a> Site<'a> {
                     Place::Inside => inside.push(*at),
                     Place::Above => {
                         let line = self.cx.source.line(invocation.command.start);
-                        doubts.add(Safety::Shown, format!("`{}` in line {line} would run into the mount.", self.cx.source.slice(invocation.words[*at].span)));
+                        doubts.add(
+                            Safety::Shown,
+                            format!(
+                                "`{}` in line {line} would run into the mount.",
+                                self.cx.source.slice(invocation.words[*at].span)
+                            ),
+                        );
                         return None;
                     }
                     Place::Elsewhere => {}
@@ -457,9 +504,53 @@ fn updates_before_installing(run: &Run, manager: &str) -> bool {
 /// Programs that do not care for a package manager's store.
 fn is_harmless(program: &str) -> bool {
     const HARMLESS: &[&str] = &[
-        "apt-key", "cd", "chmod", "chown", "cp", "curl", "echo", "export", "git", "groupadd", "addgroup", "adduser", "install", "ln",
-        "ls", "mkdir", "mv", "printf", "rm", "sed", "set", "strip", "tar", "touch", "true", "upx", "useradd", "wget", "unzip", "test",
-        "[", "cat", "rustup", "exit", "sha256sum", "gpg", "file", "ldd", "du", "find", "setcap", "tr", "grep", "awk", "cut", "head", "date",
+        "apt-key",
+        "cd",
+        "chmod",
+        "chown",
+        "cp",
+        "curl",
+        "echo",
+        "export",
+        "git",
+        "groupadd",
+        "addgroup",
+        "adduser",
+        "install",
+        "ln",
+        "ls",
+        "mkdir",
+        "mv",
+        "printf",
+        "rm",
+        "sed",
+        "set",
+        "strip",
+        "tar",
+        "touch",
+        "true",
+        "upx",
+        "useradd",
+        "wget",
+        "unzip",
+        "test",
+        "[",
+        "cat",
+        "rustup",
+        "exit",
+        "sha256sum",
+        "gpg",
+        "file",
+        "ldd",
+        "du",
+        "find",
+        "setcap",
+        "tr",
+        "grep",
+        "awk",
+        "cut",
+        "head",
+        "date",
     ];
     HARMLESS.contains(&program)
 }
@@ -489,8 +580,11 @@ fn started(model: &Model, stage: &Stage) -> Started {
 /// Whether a frontend's name says a version before 1.2, which brought mounts.
 fn is_too_old(frontend: &str) -> bool {
     let version = frontend.rsplit_once(':').map(|(_, it)| it);
-    version.is_some_and(|it| ["1.0", "1.1"].iter().any(|old| it == *old || it.starts_with(&format!("{old}.")) || it.starts_with(&format!("{old}-"))))
-        && !frontend.contains("experimental")
+    version.is_some_and(|it| {
+        ["1.0", "1.1"]
+            .iter()
+            .any(|old| it == *old || it.starts_with(&format!("{old}.")) || it.starts_with(&format!("{old}-")))
+    }) && !frontend.contains("experimental")
         && !frontend.contains("labs")
 }
 
@@ -502,4 +596,3 @@ fn and(names: &[String]) -> String {
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
-

@@ -19,7 +19,9 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let StepKind::Run(run) = &step.kind else { continue };
             for update in run.packages.iter().filter(|it| it.action == Action::Update) {
                 let uses = |it: &&PackageCommand| {
-                    it.manager.name == update.manager.name && it.action == Action::Install && it.invocation > update.invocation
+                    it.manager.name == update.manager.name
+                        && it.action == Action::Install
+                        && it.invocation > update.invocation
                 };
                 if !run.packages.iter().any(|it| uses(&it)) {
                     out.extend(finding(cx, stage, at, step, run, update));
@@ -29,7 +31,14 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-fn finding(cx: &FileCx<'_>, stage: &Stage, at: usize, step: &Step, run: &Run, update: &PackageCommand) -> Option<Finding> {
+fn finding(
+    cx: &FileCx<'_>,
+    stage: &Stage,
+    at: usize,
+    step: &Step,
+    run: &Run,
+    update: &PackageCommand,
+) -> Option<Finding> {
     let words = &run.invocations[update.invocation].words;
     let span = words.first()?.span.cover(words.get(update.head.end.checked_sub(1)?)?.span);
     let location = Location { file: cx.unit.file, span };
@@ -46,7 +55,10 @@ fn finding(cx: &FileCx<'_>, stage: &Stage, at: usize, step: &Step, run: &Run, up
     );
     let (_, _, install) = later[0];
     if let Some(span) = place(later[0].1, install) {
-        finding.related.push(Label { location: Location { file: cx.unit.file, span }, text: "reads the lists of the earlier layer".to_owned() });
+        finding.related.push(Label {
+            location: Location { file: cx.unit.file, span },
+            text: "reads the lists of the earlier layer".to_owned(),
+        });
     }
     finding.fix = change(cx, step, run, update, &later).map(|change| Fix {
         title: format!("Move `{}` to the install", update.title()),
@@ -69,7 +81,8 @@ fn later_installs<'a>(
     update: &PackageCommand,
 ) -> Vec<(&'a Step, &'a Run, &'a PackageCommand)> {
     let model = cx.model;
-    let heirs = model.stages[stage.index + 1..].iter().filter(|it| model.ancestry(it.index).any(|it| it.index == stage.index));
+    let heirs =
+        model.stages[stage.index + 1..].iter().filter(|it| model.ancestry(it.index).any(|it| it.index == stage.index));
     let steps = stage.steps[at + 1..].iter().chain(heirs.flat_map(|it| &it.steps));
     let mut found = Vec::new();
     for step in steps {

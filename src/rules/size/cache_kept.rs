@@ -44,14 +44,21 @@ fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) ->
     let (title, edit) = match tidy {
         Tidy::Option(option) => {
             let head = words.get(command.head.end.checked_sub(1)?)?;
-            (format!("Add `{option}`"), run.script.as_ref().map(|_| Edit::insert(head.span.end as usize, format!(" {option}"))))
+            (
+                format!("Add `{option}`"),
+                run.script.as_ref().map(|_| Edit::insert(head.span.end as usize, format!(" {option}"))),
+            )
         }
         Tidy::Command(tidy) => {
             let tidy = tidy.replace("{program}", command.program());
             (format!("Add `{tidy}`"), append(cx, step, run, &tidy))
         }
     };
-    finding.fix = edit.and_then(|edit| Change::of(cx.unit.file, [edit])).map(|change| Fix { title, safety: Safety::Safe, change });
+    finding.fix = edit.and_then(|edit| Change::of(cx.unit.file, [edit])).map(|change| Fix {
+        title,
+        safety: Safety::Safe,
+        change,
+    });
     Some(finding)
 }
 
@@ -69,7 +76,8 @@ fn is_tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) 
     let lists_stay = matches!(&manager.tidy, Some(Tidy::Command(it)) if it.starts_with("rm "));
     let removed = run.invocations.iter().filter(|it| it.program == "rm").any(|it| {
         it.words.iter().map(|word| cx.source.slice(word.span)).any(|path| {
-            is_cache_path(path) && manager.cache.iter().any(|cache| path.contains(cache.path.trim_start_matches("{home}")))
+            is_cache_path(path)
+                && manager.cache.iter().any(|cache| path.contains(cache.path.trim_start_matches("{home}")))
         })
     });
     mounted || option || variable || removed || (cleaned && !lists_stay)

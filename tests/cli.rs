@@ -1,0 +1,354 @@
+//! The program itself: exit codes, formats, standard input, bad input.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Fires `missing-cache-mount`, which has a safe fix for it.
+const SLOW: &str = "FROM python:3.12\nRUN pip install flask\n";
+/// A file without findings.
+const QUIET: &str = "FROM scratch\n";
+
+/// A folder with these files; a `.git` keeps the search for settings inside.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dockopt"));
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+fn run(folder: &TempDir, args: &[&str]) -> Ran {
+    command(folder.path(), args).output().unwrap().into()
+}
+
+fn run_with_stdin(folder: &TempDir, args: &[&str], stdin: &[u8]) -> Ran {
+    let mut command = command(folder.path(), args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin).unwrap();
+    child.wait_with_output().unwrap().into()
+}
+
+fn read(folder: &TempDir, path: &str) -> String {
+    fs::read_to_string(folder.path().join(path)).unwrap()
+}
+
+/// Only the rule that these tests know, so that new rules do not break them.
+fn check(folder: &TempDir, args: &[&str]) -> Ran {
+    let mut all = vec!["check", "--select", "missing-cache-mount"];
+    all.extend(args);
+    run(folder, &all)
+}
+
+fn fix(folder: &TempDir, args: &[&str]) -> Ran {
+    let mut all = vec!["fix", "--select", "missing-cache-mount"];
+    all.extend(args);
+    run(folder, &all)
+}
+
+#[test]
+fn exit_codes_of_check() {
+    let folder = folder(&[("Dockerfile", SLOW), ("quiet/Dockerfile", QUIET)]);
+    assert_eq!(check(&folder, &[]).code, 1);
+    assert_eq!(check(&folder, &["quiet"]).code, 0);
+    assert_eq!(check(&folder, &["--fail-on", "error"]).code, 0);
+    assert_eq!(check(&folder, &["--fail-on", "never"]).code, 0);
+    assert_eq!(check(&folder, &["--fail-on", "note"]).code, 1);
+    assert_eq!(check(&folder, &["--ignore", "cache"]).code, 0);
+    assert_eq!(read(&folder, "Dockerfile"), SLOW);
+}
+
+#[test]
+fn a_folder_without_dockerfiles_is_clean() {
+    let folder = folder(&[("README.md", "")]);
+    let ran = check(&folder, &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    assert!(ran.err.contains("no Dockerfiles found"), "{}", ran.err);
+}
+
+#[test]
+fn a_missing_path_does_not_hide_the_others() {
+    let folder = folder(&[("Dockerfile", SLOW)]);
+    let ran = check(&folder, &["--format", "short", "Dockerfile", "nowhere"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.out.starts_with("Dockerfile:2:"), "{}", ran.out);
+    assert!(ran.err.contains("nowhere: no such file or folder\n  help: "), "{}", ran.err);
+}
+
+#[test]
+fn unreadable_files_do_not_hide_the_others() {
+    let folder = folder(&[("a/Dockerfile", SLOW)]);
+    let big = fs::File::create(folder.path().join("Dockerfile.big")).unwrap();
+    big.set_len(17 << 20).unwrap();
+    let ran = check(&folder, &["--format", "short"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.out.starts_with("a/Dockerfile:2:"), "{}", ran.out);
+    assert!(ran.err.contains("Dockerfile.big: cannot be read: "), "{}", ran.err);
+}
+
+#[test]
+fn the_walk_finds_what_a_developer_expects() {
+    let folder = folder(&[
+        (".gitignore", "/ignored\n"),
+        ("ignored/Dockerfile", SLOW),
+        (".devcontainer/Dockerfile", SLOW),
+        ("a/api.Dockerfile", SLOW),
+        ("b/Containerfile", SLOW),
+        ("c/Dockerfile.md", SLOW),
+        ("d/odd-name", SLOW),
+        ("d/e/unnamed", SLOW),
+        ("compose.yaml", "services:\n  d:\n    build: {context: d, dockerfile: odd-name}\n"),
+    ]);
+    let paths = |args: &[&str]| {
+        let mut all = vec!["--format", "short"];
+        all.extend(args);
+        let out = check(&folder, &all).out;
+        out.lines().map(|it| it.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let found = [".devcontainer/Dockerfile", "a/api.Dockerfile", "b/Containerfile", "d/odd-name"];
+    assert_eq!(paths(&[]), found);
+    assert_eq!(paths(&["compose.yaml"]), ["d/odd-name"]);
+    assert_eq!(
+        paths(&["ignored/Dockerfile", "d/e/unnamed", "b", "b"]),
+        ["b/Containerfile", "d/e/unnamed", "ignored/Dockerfile"]
+    );
+    let absolute = folder.path().join("b/Containerfile");
+    assert_eq!(paths(&[absolute.to_str().unwrap(), "./b/../b/Containerfile"]), ["b/Containerfile"]);
+}
+
+#[test]
+fn settings_are_found_and_heeded() {
+    let folder = folder(&[
+        ("dockopt.toml", "exclude = [\"/old\"]\n[per-file-ignores]\n\"test/**\" = [\"cache\"]\n"),
+        ("old/Dockerfile", SLOW),
+        ("test/x/Dockerfile", SLOW),
+        ("api/Dockerfile", SLOW),
+        ("other.toml", "levels = { cache = \"off\" }\n"),
+    ]);
+    let short = |args: &[&str]| {
+        let mut all = vec!["--format", "short"];
+        all.extend(args);
+        check(&folder, &all).out.lines().count()
+    };
+    assert_eq!(short(&[]), 1);
+    assert_eq!(short(&["--isolated"]), 3);
+    assert_eq!(short(&["--config", "other.toml"]), 0);
+    let mut below = command(&folder.path().join("test"), &["check", "--select", "missing-cache-mount"]);
+    assert_eq!(below.status().unwrap().code(), Some(0));
+}
+
+#[test]
+fn bad_settings_are_told_with_their_place() {
+    let folder = folder(&[("dockopt.toml", "select = []\nignor = [\"cache\"]\n"), ("Dockerfile", QUIET)]);
+    let ran = check(&folder, &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert_eq!(ran.err, "error: dockopt.toml:2:1: unknown key `ignor`\n  help: did you mean `ignore`?\n");
+    fs::write(folder.path().join("dockopt.toml"), "ignore = [\"mising-cache-mount\"]\n").unwrap();
+    let ran = check(&folder, &[]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("dockopt.toml:1:11: unknown rule `mising-cache-mount`"), "{}", ran.err);
+    assert!(ran.err.contains("did you mean `missing-cache-mount`?"), "{}", ran.err);
+    let ran = check(&folder, &["--config", "none.toml"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("none.toml"), "{}", ran.err);
+}
+
+#[test]
+fn unknown_names_on_the_command_line() {
+    let folder = folder(&[("Dockerfile", QUIET)]);
+    for flag in ["--select", "--ignore"] {
+        let ran = run(&folder, &["check", flag, "mising-cache-mount"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+        assert!(ran.err.contains("did you mean `missing-cache-mount`?"), "{}", ran.err);
+    }
+    assert_eq!(run(&folder, &["check", "--ignore", "DL9999,SC2086"]).code, 0);
+    assert_eq!(run(&folder, &["check", "--nonsense"]).code, 2);
+    assert_eq!(run(&folder, &["--help"]).code, 0);
+    assert_eq!(run(&folder, &["--version"]).code, 0);
+}
+
+#[test]
+fn comments_silence() {
+    let text = "FROM python:3.12\n# dockopt: ignore[missing-cache-mount] no\nRUN pip install flask\n";
+    assert_eq!(check(&folder(&[("Dockerfile", text)]), &[]).code, 0);
+}
+
+#[test]
+fn formats() {
+    let folder = folder(&[("api/Dockerfile", SLOW)]);
+    let human = check(&folder, &[]).out;
+    assert!(human.contains("[api/Dockerfile:2:"), "{human}");
+    assert!(human.contains("\nFound 1 "), "{human}");
+    assert!(!human.contains('\u{1b}'), "{human}");
+    assert!(check(&folder, &["--color", "always"]).out.contains('\u{1b}'));
+    let short = check(&folder, &["--format", "short"]).out;
+    assert!(short.starts_with("api/Dockerfile:2:") && short.contains(": missing-cache-mount: "), "{short}");
+
+    let json: Value = serde_json::from_str(&check(&folder, &["--format", "json"]).out).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&json), ["findings", "summary", "version"]);
+    assert_eq!(json["version"], 1);
+    let counts = ["errors", "files", "fixable_safe", "fixable_unsafe", "notes", "warnings"];
+    assert_eq!(keys(&json["summary"]), counts);
+    assert_eq!((&json["summary"]["files"], &json["summary"]["fixable_safe"]), (&1.into(), &1.into()));
+    let finding = &json["findings"][0];
+    let parts = ["end", "family", "fix", "level", "message", "note", "path", "related", "rule", "same_as", "start"];
+    assert_eq!(keys(finding), parts);
+    assert_eq!(finding["path"], "api/Dockerfile");
+    assert_eq!(finding["family"], "cache");
+    assert_eq!(keys(&finding["start"]), ["byte", "column", "line"]);
+    assert_eq!(keys(&finding["fix"]), ["creates", "edits", "safety", "title"]);
+    assert_eq!(keys(&finding["fix"]["edits"][0]), ["end_byte", "path", "start_byte", "text"]);
+}
+
+#[test]
+fn standard_input() {
+    let folder = folder(&[]);
+    let args = ["check", "--select", "missing-cache-mount", "--format", "short", "-"];
+    let ran = run_with_stdin(&folder, &args, SLOW.as_bytes());
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.starts_with("-:2:"), "{}", ran.out);
+    let mut args = args.to_vec();
+    args.extend(["--stdin-filename", "api/Dockerfile"]);
+    let ran = run_with_stdin(&folder, &args, SLOW.as_bytes());
+    assert!(ran.out.starts_with("api/Dockerfile:2:"), "{}", ran.out);
+    assert_eq!(run_with_stdin(&folder, &["check", "-"], b"").code & !1, 0);
+}
+
+#[test]
+fn fix_writes_and_tells() {
+    let folder = folder(&[("Dockerfile", SLOW), ("quiet/Dockerfile", QUIET)]);
+    let ran = fix(&folder, &[]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.starts_with("Dockerfile:2: missing-cache-mount: "), "{}", ran.out);
+    assert!(ran.out.contains("\nFixed 1 finding in 1 file\n"), "{}", ran.out);
+    assert!(read(&folder, "Dockerfile").contains("--mount=type=cache"));
+    assert_eq!(read(&folder, "quiet/Dockerfile"), QUIET);
+    let again = fix(&folder, &["--format", "json"]);
+    assert_eq!(again.code, 0);
+    assert_eq!(serde_json::from_str::<Value>(&again.out).unwrap()["findings"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn fix_keeps_line_ends_and_the_byte_order_mark() {
+    let text = format!("\u{feff}{}", SLOW.replace('\n', "\r\n"));
+    let folder = folder(&[("Dockerfile", &text)]);
+    assert_eq!(fix(&folder, &[]).code, 0);
+    let fixed = read(&folder, "Dockerfile");
+    assert!(fixed.starts_with("\u{feff}FROM python:3.12\r\n") && fixed.contains("--mount"), "{fixed:?}");
+    assert_eq!(fixed.matches('\n').count(), fixed.matches("\r\n").count());
+}
+
+#[test]
+fn diff_writes_nothing() {
+    let folder = folder(&[("api/Dockerfile", SLOW)]);
+    let ran = fix(&folder, &["--diff"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.starts_with("--- a/api/Dockerfile\n+++ b/api/Dockerfile\n@@ "), "{}", ran.out);
+    assert!(ran.out.contains("\n-RUN pip install flask\n+RUN --mount=type=cache"), "{}", ran.out);
+    assert_eq!(read(&folder, "api/Dockerfile"), SLOW);
+    fs::write(folder.path().join("api/Dockerfile"), QUIET).unwrap();
+    let ran = fix(&folder, &["--diff"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+}
+
+#[test]
+fn fix_of_standard_input_prints_the_text() {
+    let folder = folder(&[]);
+    let args = ["fix", "--select", "missing-cache-mount", "-"];
+    let ran = run_with_stdin(&folder, &args, SLOW.as_bytes());
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.starts_with("FROM python:3.12\nRUN --mount=type=cache"), "{}", ran.out);
+    assert!(ran.err.contains("missing-cache-mount"), "{}", ran.err);
+    let ran = run_with_stdin(&folder, &args, QUIET.as_bytes());
+    assert_eq!((ran.code, ran.out.as_str()), (0, QUIET));
+    assert_eq!(run_with_stdin(&folder, &["fix", "-", "."], b"").code, 2);
+    let mut child = command(folder.path(), &args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"FROM \xe4\n").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().stdout, b"FROM \xe4\n");
+}
+
+#[test]
+fn explain_and_rules() {
+    let folder = folder(&[]);
+    let ran = run(&folder, &["explain", "missing-cache-mount"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.starts_with("# missing-cache-mount\n"), "{}", ran.out);
+    let ran = run(&folder, &["explain", "mising-cache-mount"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("did you mean `missing-cache-mount`?"), "{}", ran.err);
+    let ran = run(&folder, &["rules"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.out.starts_with("name ") && ran.out.contains("\nmissing-cache-mount "), "{}", ran.out);
+    let json: Value = serde_json::from_str(&run(&folder, &["rules", "--format", "json"]).out).unwrap();
+    assert!(json["rules"].as_array().unwrap().iter().any(|it| it["name"] == "missing-cache-mount"));
+    let code = json["rules"][0]["same_as"][0].as_str();
+    if let Some(code) = code {
+        assert_eq!(run(&folder, &["explain", code]).code, 0);
+    }
+    assert_eq!(run(&folder, &["explain", "cache"]).code, 0);
+}
+
+#[test]
+fn syntax_is_one_line_of_json_for_each_file() {
+    let folder = folder(&[("a", "FROM a\n"), ("b", "FROM b\nRUN x \\\n y\n")]);
+    let ran = run(&folder, &["syntax", "a", "b"]);
+    assert_eq!(ran.code, 0);
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|it| serde_json::from_str::<Value>(it).unwrap().is_object()), "{lines:?}");
+    assert_eq!(run(&folder, &["syntax", "c"]).code, 2);
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let folder = folder(&[("Dockerfile", SLOW)]);
+    for args in [&["check", "--format", "json"][..], &["rules"], &["explain", "missing-cache-mount"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(folder.path(), args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+    }
+}
