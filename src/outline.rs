@@ -6,7 +6,7 @@
 use crate::{
     context::Context,
     knowledge::{Action, Flavor, Holds, KNOWLEDGE, Manager},
-    manifests::{Reads, View, reads, visible},
+    manifests::{Reads, View, matches_glob, reads, visible},
     model::{Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, is_below},
     project::{Kind, join},
     shell::{Command, Compound, List, Node, OperatorKind, Script, Word},
@@ -56,7 +56,7 @@ pub enum Sees {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CopyOutline {
     from: String,
-    sources: Vec<String>,
+    source: String,
     destination: String,
     into_folder: bool,
     options: Vec<String>,
@@ -107,7 +107,7 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
         .steps
         .iter()
         .enumerate()
-        .filter_map(|(at, step)| Some((at, copy_outline(model, source, step, kind)?)))
+        .flat_map(|(at, step)| copy_outlines(model, source, step, kind).into_iter().map(move |it| (at, it)))
         .collect();
     let redundant =
         |at: usize, it: &CopyOutline| copies.iter().any(|(later, other)| *later > at && brings_again(other, it, kind));
@@ -172,43 +172,43 @@ fn brings_again(broad: &CopyOutline, narrow: &CopyOutline, kind: &dyn Fn(&str) -
     if broad.from != narrow.from || broad.options != narrow.options || broad.from != "context" {
         return false;
     }
-    let targets = narrow.sources.iter().map(|it| target(narrow, it, kind));
-    narrow.sources.iter().zip(targets).all(|(source, target)| {
-        target.is_some_and(|target| {
-            broad.sources.iter().any(|folder| {
-                if folder == source {
-                    return self::target(broad, folder, kind).as_ref() == Some(&target);
-                }
-                let inside =
-                    if folder == "." { Some(source.as_str()) } else { source.strip_prefix(&format!("{folder}/")) };
-                kind(folder) == Some(Kind::Folder)
-                    && inside.is_some_and(|inside| join(&broad.destination, inside) == target)
-            })
-        })
-    })
+    let Some(place) = target(narrow, kind) else { return broad == narrow };
+    if broad.source == narrow.source {
+        return target(broad, kind).as_ref() == Some(&place);
+    }
+    let inside = match broad.source.as_str() {
+        "." => Some(narrow.source.as_str()),
+        folder => narrow.source.strip_prefix(&format!("{folder}/")),
+    };
+    kind(&broad.source) == Some(Kind::Folder) && inside.is_some_and(|it| join(&broad.destination, it) == place)
 }
 
 /// Whether two copies may write the same file.
 fn overlap(a: &CopyOutline, b: &CopyOutline, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
-    let places = |it: &CopyOutline| -> Vec<String> {
-        let place = |source: &String| {
-            let in_context = it.from == "context";
-            in_context.then(|| target(it, source, kind)).flatten().unwrap_or_else(|| it.destination.clone())
-        };
-        it.sources.iter().map(place).collect()
-    };
-    let near = |a: &String, b: &String| is_below(a, b) || is_below(b, a);
-    places(a).iter().any(|a| places(b).iter().any(|b| near(a, b)))
+    let place = |it: &CopyOutline| target(it, kind).unwrap_or_else(|| it.destination.clone());
+    let near = |a: &str, b: &str| is_below(a, b) || is_below(b, a);
+    // A glob brings files by their names.
+    let named = |glob: &str, file: &str| kind(file) != Some(Kind::File) || matches_glob(glob, file);
+    let in_context = a.from == "context" && b.from == "context";
+    match (in_context && is_glob(&a.source), in_context && is_glob(&b.source)) {
+        (true, false) => near(&a.destination, &place(b)) && named(&a.source, &b.source),
+        (false, true) => near(&place(a), &b.destination) && named(&b.source, &a.source),
+        _ => near(&place(a), &place(b)),
+    }
 }
 
-/// Where a source arrives; `None` for a glob.
-fn target(copy: &CopyOutline, source: &str, kind: &dyn Fn(&str) -> Option<Kind>) -> Option<String> {
-    if source.contains(['*', '?', '[']) {
+fn is_glob(source: &str) -> bool {
+    source.contains(['*', '?', '['])
+}
+
+/// Where a copy of the context arrives; `None` for a glob and for what is not there.
+fn target(copy: &CopyOutline, kind: &dyn Fn(&str) -> Option<Kind>) -> Option<String> {
+    if copy.from != "context" || is_glob(&copy.source) {
         return None;
     }
-    match kind(source)? {
+    match kind(&copy.source)? {
         Kind::Folder => Some(copy.destination.clone()),
-        Kind::File if copy.into_folder => Some(join(&copy.destination, source.rsplit('/').next()?)),
+        Kind::File if copy.into_folder => Some(join(&copy.destination, copy.source.rsplit('/').next()?)),
         Kind::File => Some(copy.destination.clone()),
     }
 }
@@ -224,41 +224,38 @@ fn is_plain(source: &str, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
     }
 }
 
-fn copy_outline(
-    model: &Model,
-    source: &Source,
-    step: &Step,
-    kind: &dyn Fn(&str) -> Option<Kind>,
-) -> Option<CopyOutline> {
-    let StepKind::Copy(copy) = &step.kind else { return None };
+/// The copies of an instruction, one per source.
+fn copy_outlines(model: &Model, source: &Source, step: &Step, kind: &dyn Fn(&str) -> Option<Kind>) -> Vec<CopyOutline> {
+    let StepKind::Copy(copy) = &step.kind else { return Vec::new() };
     let from = match &copy.from {
         CopyFrom::Context => "context".to_owned(),
         CopyFrom::Stage(stage) => format!("stage {stage}"),
         CopyFrom::Other(name) => format!("image {name}"),
     };
     let instruction = model.instruction(step);
-    let whole = || squeeze(&instruction.rest.text);
     let known = copy.destination.clone().filter(|_| {
         let plain = |it: &String| !copy.add || is_plain(it, kind);
         !copy.heredocs && copy.sources.iter().all(|it| it.as_ref().is_some_and(plain))
     });
     let Some(destination) = known else {
         let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
-        return Some(CopyOutline {
+        return vec![CopyOutline {
             from: format!("{} {from} in {:?}", instruction.keyword.text, step.before.workdir),
-            sources: vec![whole(), bodies],
+            source: format!("{}\n{bodies}", squeeze(&instruction.rest.text)),
             destination: copy.destination.clone().unwrap_or_default(),
             into_folder: copy.into_folder,
             options: copy.options.clone(),
-        });
+        }];
     };
-    Some(CopyOutline {
-        from,
-        sources: copy.sources.iter().flatten().cloned().collect(),
-        destination,
-        into_folder: copy.into_folder,
+    let one = |source: &String| CopyOutline {
+        from: from.clone(),
+        source: source.clone(),
+        destination: destination.clone(),
+        // What is in a folder arrives in the destination, with a slash behind it or not.
+        into_folder: copy.into_folder && kind(source) != Some(Kind::Folder),
         options: copy.options.clone(),
-    })
+    };
+    copy.sources.iter().flatten().map(one).collect()
 }
 
 fn other_text(model: &Model, step: &Step) -> String {

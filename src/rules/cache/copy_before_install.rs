@@ -4,7 +4,7 @@ use crate::{
     context::{self, Context},
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
-    knowledge::Action,
+    knowledge::{Action, KNOWLEDGE},
     manifests::{Manifests, Reads, Restricted, View, matches_glob, reads, visible},
     model::{Copy, CopyFrom, PackageCommand, Run, Stage, State, Step, StepKind, Value, absolute, header, is_below},
     project::{Kind, join, parent},
@@ -266,8 +266,18 @@ impl<'a> Site<'a> {
         }
         let (manifests, sources): (Vec<usize>, Vec<usize>) = copies.into_iter().partition(|it| {
             let brought = copy_of(&steps[*it]).into_iter().flat_map(|it| it.sources.iter().flatten());
-            brought.into_iter().all(|source| all.files.iter().any(|it| it == source || matches_glob(source, it)))
+            brought.into_iter().all(|source| {
+                is_manifest_name(source) || all.files.iter().any(|it| it == source || matches_glob(source, it))
+            })
         });
+        // What is not there cannot be copied: this is not the context, or the build fails anyway.
+        let there = |at: &usize| {
+            let brought = copy_of(&steps[*at]).into_iter().flat_map(|it| it.sources.iter().flatten());
+            brought.into_iter().all(|it| it.contains(['*', '?', '[']) || context.kind(it).is_some())
+        };
+        if !sources.iter().all(there) {
+            return None;
+        }
         plan.moved = sources;
         let in_the_way = |at: &usize| {
             let earlier: Vec<usize> = plan.moved.iter().copied().filter(|it| it < at).collect();
@@ -415,9 +425,15 @@ impl<'a> Site<'a> {
                 edits.push(Edit::insert(place, format!("{start}{gap}{blocks}{close}")));
             }
             Some((at, restricted)) => {
-                let item = &items[steps[*at].item];
-                let install = self.restricted_run(*at, restricted)?;
-                edits.push(Edit::insert(item.span.start as usize, format!("{}{gap}{blocks}{gap}", newline(&install))));
+                // A restricted install takes the comment of the whole one; another command stands above it.
+                let item = steps[*at].item;
+                let place = match restricted {
+                    Restricted::Add(_) => item,
+                    Restricted::Instead(_) => rewrite::with_comments(items, item),
+                };
+                let place = items[place].span.start as usize;
+                let install = newline(&self.restricted_run(*at, restricted)?);
+                edits.push(Edit::insert(place, format!("{install}{gap}{blocks}{gap}")));
             }
         }
         let mut change = Change::of(self.cx.unit.file, rewrite::join(edits)?)?;
@@ -495,7 +511,15 @@ impl<'a> Site<'a> {
             }
         }
         let lines = folders.iter().map(|(folder, files)| {
-            let target = match workdir.and_then(|it| folder.strip_prefix(it.trim_end_matches('/'))) {
+            // Written as the copy itself is: absolute or not.
+            let written = match &instruction.args {
+                Args::Words(words) | Args::Json(words) => words.last().map_or("", |it| it.text.as_str()),
+                _ => "",
+            };
+            let target = match workdir
+                .filter(|_| !written.starts_with('/'))
+                .and_then(|it| folder.strip_prefix(it.trim_end_matches('/')))
+            {
                 Some("") => "./".to_owned(),
                 Some(rest) if rest.starts_with('/') => format!("{}/", rest.trim_start_matches('/')),
                 _ => format!("{}/", folder.trim_end_matches('/')),
@@ -535,6 +559,13 @@ impl<'a> Site<'a> {
             }
         }
     }
+}
+
+/// Whether a file is called as a manifest is.
+fn is_manifest_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let projects = KNOWLEDGE.managers.iter().filter_map(|it| it.project.as_ref());
+    projects.into_iter().any(|it| it.manifests.iter().flatten().chain(&it.optional).any(|it| it == name))
 }
 
 /// Whether a variable holds the path of a copied file: a configuration that an install may read.
