@@ -180,7 +180,7 @@ impl<'a> Site<'a> {
                 let line = self.cx.source.line(model.instruction(step).span.start);
                 match package {
                     Some(it) if it.manager.name == *name => {
-                        if ["--offline", "--frozen", "-mod"].iter().any(|option| it.has_option(option)) {
+                        if ["--offline", "--frozen"].iter().any(|option| it.has_option(option)) {
                             doubts.add(
                                 Safety::Shown,
                                 format!(
