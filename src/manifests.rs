@@ -111,21 +111,21 @@ impl View<'_> {
 
 /// What a `RUN` reads of the project.
 pub fn reads(run: &Run, state: &State, view: &View<'_>) -> Reads {
-    if run.script.is_none() && run.packages.is_empty() {
+    if run.script().is_none() && run.packages().is_empty() {
         return Reads::Sources;
     }
-    if run.script.as_ref().is_some_and(reads_a_file) {
+    if run.script().is_some_and(reads_a_file) {
         return Reads::Sources;
     }
     let mut all = Manifests::default();
-    for (at, invocation) in run.invocations.iter().enumerate() {
-        match run.packages.iter().find(|it| it.invocation == at) {
+    for (at, invocation) in run.invocations().iter().enumerate() {
+        match run.packages().iter().find(|it| it.invocation == at) {
             Some(_) if invocation.wrappers.iter().any(|it| it == "xargs") => return Reads::Sources,
             Some(command) => match command_reads(command, run, state, view) {
                 Reads::Manifests(it) => all.merge(it),
                 Reads::Sources => return Reads::Sources,
             },
-            None if is_plain(invocation, run.folders[at].as_deref(), view) => {}
+            None if is_plain(invocation, run.folders()[at].as_deref(), view) => {}
             None => return Reads::Sources,
         }
     }
@@ -283,7 +283,7 @@ fn go(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
 }
 
 /// The copies from the context before a step.
-pub fn visible<'a>(steps: &'a [crate::model::Step], before: usize) -> Vec<&'a Copy> {
+pub fn visible(steps: &[crate::model::Step], before: usize) -> Vec<&Copy> {
     let copies = steps[..before].iter().filter_map(|it| match &it.kind {
         crate::model::StepKind::Copy(copy) if copy.from == CopyFrom::Context => Some(copy),
         _ => None,

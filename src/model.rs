@@ -255,7 +255,7 @@ impl Builder<'_> {
 
     fn global_argument(&mut self, instruction: &Instruction) {
         for (name, default) in arguments(instruction) {
-            let default = default.map(|raw| self.expand_global(raw));
+            let default = default.map_or(Value::Unset, |raw| known(self.expand_global(raw)));
             let value = self.argument(name, default);
             self.globals.insert(name.to_owned(), value);
         }
@@ -263,11 +263,11 @@ impl Builder<'_> {
 
     /// The value of an argument: what the build definition says, else its default. Without both it is unknown,
     /// as whoever builds may pass one.
-    fn argument(&self, name: &str, default: Option<Option<String>>) -> Value {
+    fn argument(&self, name: &str, default: Value) -> Value {
         match (self.arguments.get(name), default) {
             (Some(Some(text)), _) => Value::Known(text.clone()),
-            (None, Some(Some(text))) => Value::Known(text),
-            (Some(None), _) | (None, None | Some(None)) => Value::Unknown,
+            (None, Value::Known(text)) => Value::Known(text),
+            (Some(None), _) | (None, Value::Unset | Value::Unknown) => Value::Unknown,
         }
     }
 
@@ -336,10 +336,10 @@ impl Builder<'_> {
                         continue;
                     }
                     let value = match default {
-                        Some(raw) => self.argument(name, Some(expand(raw))),
+                        Some(raw) => self.argument(name, known(expand(raw))),
                         None => match self.globals.get(name) {
                             Some(global) => global.clone(),
-                            None => self.argument(name, None),
+                            None => self.argument(name, Value::Unset),
                         },
                     };
                     state.variables.insert(name.to_owned(), Variable { value, argument: true });
@@ -347,7 +347,7 @@ impl Builder<'_> {
             }
             (Keyword::Env, Args::Pairs(pairs)) => {
                 for pair in pairs {
-                    let value = expand(&pair.value.text).map_or(Value::Unknown, Value::Known);
+                    let value = known(expand(&pair.value.text));
                     let name = expand(&pair.key.text).unwrap_or_else(|| pair.key.text.clone());
                     state.variables.insert(name, Variable { value, argument: false });
                 }
@@ -374,6 +374,10 @@ impl Builder<'_> {
         }
         Some(state)
     }
+}
+
+fn known(text: Option<String>) -> Value {
+    text.map_or(Value::Unknown, Value::Known)
 }
 
 /// The names that `ARG` declares, with their defaults as written.

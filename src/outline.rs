@@ -11,7 +11,7 @@ use crate::{
     project::{Kind, join},
     shell::{Command, Compound, List, Node, OperatorKind, Script, Word},
     source::{Source, Span},
-    syntax::Keyword,
+    syntax::{Flag, Keyword},
 };
 
 /// The outlines of all stages.
@@ -207,9 +207,8 @@ fn target(copy: &CopyOutline, kind: &dyn Fn(&str) -> Option<Kind>) -> Option<Str
         return None;
     }
     match kind(&copy.source)? {
-        Kind::Folder => Some(copy.destination.clone()),
         Kind::File if copy.into_folder => Some(join(&copy.destination, copy.source.rsplit('/').next()?)),
-        Kind::File => Some(copy.destination.clone()),
+        Kind::File | Kind::Folder => Some(copy.destination.clone()),
     }
 }
 
@@ -260,11 +259,8 @@ fn copy_outlines(model: &Model, source: &Source, step: &Step, kind: &dyn Fn(&str
 
 fn other_text(model: &Model, step: &Step) -> String {
     let instruction = model.instruction(step);
-    let flags: String = instruction
-        .flags
-        .iter()
-        .map(|it| format!(" --{}={:?}", it.name, it.value.as_ref().map(|it| &it.text)))
-        .collect();
+    let flag = |it: &Flag| format!(" --{}={:?}", it.name, it.value.as_ref().map(|it| &it.text));
+    let flags = instruction.flags.iter().map(flag).collect::<Vec<_>>().concat();
     let rest = &instruction.rest.text;
     match instruction.kind {
         Keyword::Label | Keyword::Env => format!("{}{flags} {}", instruction.keyword.text, rest.trim()),
@@ -276,7 +272,7 @@ fn other_text(model: &Model, step: &Step) -> String {
 fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> String {
     let instruction = model.instruction(step);
     let known_caches: Vec<String> = run
-        .packages
+        .packages()
         .iter()
         .flat_map(|command| {
             let flavors = [None, Some(Flavor::Classic), Some(Flavor::Berry)];
@@ -298,12 +294,11 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
         .filter(|it| !is_plain_cache(*it))
         .map(|it| source.slice(it))
         .collect();
-    let body = match &run.script {
-        Some(script) => Normal { source, run, drop: &[] }.script(script),
-        None => {
-            let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
-            format!("{}{bodies}", squeeze(&instruction.rest.text))
-        }
+    let body = if let Some(script) = &run.script() {
+        Normal { source, run, drop: &[] }.script(script)
+    } else {
+        let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
+        format!("{}{bodies}", squeeze(&instruction.rest.text))
     };
     if body.is_empty() {
         return body;
@@ -314,15 +309,15 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
 
 /// Whether every install of the run finds package lists: fetched by the run itself, or left by an earlier one.
 fn finds_lists(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> bool {
-    let installs = run.packages.iter().filter(|it| it.action == Action::Install && !it.manager.update.is_empty());
+    let installs = run.packages().iter().filter(|it| it.action == Action::Install && !it.manager.update.is_empty());
     let updates = |run: &Run, manager: &Manager, before: usize| {
-        run.packages
+        run.packages()
             .iter()
             .any(|it| it.manager.name == manager.name && it.action == Action::Update && it.invocation < before)
     };
     let indexes = |manager: &'static Manager| manager.cache.iter().filter(|it| it.holds == Holds::Index);
     let leaves = |run: &Run, manager: &'static Manager| {
-        let removed = run.invocations.iter().filter(|it| it.program == "rm").any(|it| {
+        let removed = run.invocations().iter().filter(|it| it.program == "rm").any(|it| {
             it.words.iter().any(|word| indexes(manager).any(|index| is_below(source.slice(word.span), &index.path)))
         });
         updates(run, manager, usize::MAX) && !removed && !indexes(manager).any(|it| run.has_cache_over(&it.path))
@@ -352,22 +347,22 @@ fn dependency_only_runs(source: &Source, stage: &Stage) -> Vec<usize> {
         .iter()
         .enumerate()
         .filter_map(|(at, step)| match &step.kind {
-            StepKind::Run(run) => Some((at, run, run.script.as_ref()?)),
+            StepKind::Run(run) => Some((at, run, run.script()?)),
             StepKind::Copy(_) | StepKind::Other => None,
         })
         .collect();
     let scope = |at: usize| {
-        let state = &stage.steps[at].before;
-        (&state.user, &state.variables, &state.workdir)
+        let before = &stage.steps[at].before;
+        (&before.user, &before.variables, &before.workdir)
     };
     let is_part = |at: usize, run: &Run, script: &Script| {
-        let Some(part) = run.packages.iter().find(|it| it.manager.project.is_some()) else { return false };
+        let Some(part) = run.packages().iter().find(|it| it.manager.project.is_some()) else { return false };
         let Some(project) = &part.manager.project else { return false };
         let fetches = project.fetch.as_ref().is_some_and(|it| Normal { source, run, drop: &[] }.script(script) == *it);
         let restricted = project.without.iter().any(|it| part.has_option(it));
         let text = Normal { source, run, drop: &project.without }.script(script);
         runs.iter().any(|(later, other, whole)| {
-            let installs = other.packages.iter().any(|it| {
+            let installs = other.packages().iter().any(|it| {
                 it.manager.name == part.manager.name
                     && project.install.iter().any(|pattern| pattern.matches(&[it.subcommand.as_str()]))
             });
@@ -442,19 +437,20 @@ impl Normal<'_> {
     }
 
     fn command(&self, command: &Command) -> String {
-        let package = self.run.packages.iter().find(|it| self.run.invocations[it.invocation].command == command.span);
+        let package =
+            self.run.packages().iter().find(|it| self.run.invocations()[it.invocation].command == command.span);
         // Updates do not count as commands: whether an install finds lists is said beside it.
         if package.is_some_and(|it| matches!(it.action, Action::Clean | Action::Update)) {
             return String::new();
         }
         if let Some(script) = &command.script {
-            let wrappers = command.words.iter().take_while(|it| !self.is_text_of(it, script)).map(|it| self.word(it));
+            let wrappers = command.words.iter().take_while(|it| !is_text_of(it, script)).map(|it| self.word(it));
             return format!("{} {{{}}}", wrappers.collect::<Vec<_>>().join(" "), self.script(script));
         }
         let mut dropped: Vec<Span> = package.map(|it| self.cache_words(it)).unwrap_or_default();
         let cleaner = self
             .run
-            .invocations
+            .invocations()
             .iter()
             .find(|it| it.command == command.span && matches!(it.program.as_str(), "rm" | "find"));
         if let Some(cleaner) = cleaner {
@@ -473,14 +469,9 @@ impl Normal<'_> {
         assignments.chain(words).chain(redirects).collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether a word is the text of a script: `sh -c "…"`.
-    fn is_text_of(&self, word: &Word, script: &Script) -> bool {
-        script.list.items.first().is_some_and(|it| word.span.contains(it.node.span()))
-    }
-
     /// The words of a package command that only concern caches.
     fn cache_words(&self, command: &PackageCommand) -> Vec<Span> {
-        let words = &self.run.invocations[command.invocation].words;
+        let words = &self.run.invocations()[command.invocation].words;
         let manager = command.manager;
         let defeats = manager.defeat.iter().flat_map(|it| it.option.iter().chain(&it.instead).chain(&it.unless));
         let single: Vec<&str> = defeats.map(String::as_str).collect();
@@ -503,6 +494,11 @@ impl Normal<'_> {
         }
         spans
     }
+}
+
+/// Whether a word is the text of a script: `sh -c "…"`.
+fn is_text_of(word: &Word, script: &Script) -> bool {
+    script.list.items.first().is_some_and(|it| word.span.contains(it.node.span()))
 }
 
 /// Whether a path as written lies in a folder where a manager keeps its cache.

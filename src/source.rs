@@ -45,6 +45,7 @@ impl Span {
     }
 
     /// The smallest span that holds both.
+    #[must_use]
     pub fn cover(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
@@ -190,6 +191,7 @@ impl Cooked {
     }
 
     /// A part of the text, with its own way back to the file.
+    #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         let text = self.text[range.clone()].to_owned();
         let (start, end) = (range.start as u32, range.end as u32);

@@ -6,6 +6,9 @@ use crate::{
     project::{join, parent},
 };
 
+/// The options that name a requirements or constraints file.
+const FILES: [&str; 6] = ["-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints"];
+
 /// `pip install`, `uv pip install`: requirements and constraints files, followed into each other.
 pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
     let is_local = |it: &str| {
@@ -18,7 +21,7 @@ pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'
     };
     let sync = command.subcommand == "pip sync";
     let operands: Vec<Option<&str>> = command.operands().map(|(_, it)| it).collect();
-    if operands.iter().any(|it| it.is_none_or(|it| (is_local(it) || it.ends_with(".whl")) && !sync)) {
+    if operands.iter().any(|it| it.is_none_or(|it| (is_local(it) || it.contains(".whl")) && !sync)) {
         return Reads::Sources;
     }
     let editable = ["-e", "--editable"].iter().any(|it| !command.values(it).is_empty());
@@ -29,7 +32,6 @@ pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'
     if editable || links {
         return Reads::Sources;
     }
-    const FILES: [&str; 6] = ["-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints"];
     let named = FILES.iter().flat_map(|it| command.values(it));
     let named = named.chain(operands.iter().copied().filter(|_| sync));
     let mut manifests = Manifests::default();
@@ -62,9 +64,11 @@ fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> 
         };
         if let Some(nested) = option(&["-r", "--requirement", "-c", "--constraint"]) {
             follow(&join(&parent(path), nested), view, manifests)?;
-        } else if option(&["-e", "--editable"]).is_some() || line.starts_with(['.', '/']) || line.contains("file:") {
-            return None;
-        } else if option(&["-f", "--find-links"]).is_some_and(|it| !it.contains("://")) {
+        } else if option(&["-e", "--editable"]).is_some()
+            || line.starts_with(['.', '/'])
+            || line.contains("file:")
+            || option(&["-f", "--find-links"]).is_some_and(|it| !it.contains("://"))
+        {
             return None;
         }
     }

@@ -33,16 +33,16 @@ impl Model {
     /// `flavor` tells which line of a manager it is, where that matters; without it such caches are left out.
     pub fn cache_paths(
         &self,
-        stage: usize,
+        index: usize,
         state: &State,
         run: &Run,
         command: &PackageCommand,
         flavor: Option<Flavor>,
     ) -> Vec<CachePath> {
-        if self.moves_cache_by_config(stage, command.manager) {
+        if self.moves_cache_by_config(index, command.manager) {
             return Vec::new();
         }
-        let traits = self.stages[stage].image.map_or(&[][..], |it| &it.traits);
+        let traits = self.stages[index].image.map_or(&[][..], |it| &it.traits);
         let has = |names: &[String]| names.iter().any(|it| traits.contains(it));
         let program = command.program();
         let caches = command.manager.cache.iter().filter(|it| {
@@ -72,7 +72,7 @@ impl Model {
                 StepKind::Run(run) => Some(run),
                 StepKind::Copy(_) | StepKind::Other => None,
             })
-            .any(|run| run.invocations.iter().any(configures))
+            .any(|run| run.mentions(&["config", "env"]) && run.invocations().iter().any(configures))
     }
 }
 
@@ -93,12 +93,12 @@ fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCom
         }
     }
     let mut certainty = Certainty::Proved;
-    let invocation = &run.invocations[command.invocation];
+    let invocation = &run.invocations()[command.invocation];
     for (name, template) in &cache.variables {
-        let exported = run.invocations[..command.invocation].iter().filter(|it| it.program == "export");
-        let set_here = exported.chain([invocation]).flat_map(|it| &it.environment).rev_find(name);
-        let value = match set_here {
-            Some(word) => text(word?, state)?,
+        let exported = run.invocations()[..command.invocation].iter().filter(|it| it.program == "export");
+        let assignments = exported.chain([invocation]).flat_map(|it| &it.environment);
+        let value = match assignments.filter(|it| it.name == *name).next_back() {
+            Some(assignment) => text(assignment.value.as_ref()?, state)?,
             None => match state.variable(name) {
                 Value::Known(value) if value.is_empty() => continue,
                 Value::Known(value) => value,
@@ -126,16 +126,4 @@ fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCom
         certainty = Certainty::Assumed;
     }
     found(&path, certainty)
-}
-
-trait LastSet<'a> {
-    /// The value that the last of these assignments gives to a variable: outer `None` if none does,
-    /// inner `None` if it is no word.
-    fn rev_find(self, name: &str) -> Option<Option<&'a crate::shell::Word>>;
-}
-
-impl<'a, I: Iterator<Item = &'a crate::shell::Assignment>> LastSet<'a> for I {
-    fn rev_find(self, name: &str) -> Option<Option<&'a crate::shell::Word>> {
-        self.filter(|it| it.name == name).last().map(|it| it.value.as_ref())
-    }
 }

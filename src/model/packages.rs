@@ -1,10 +1,12 @@
 //! Package commands: which of a `RUN`'s programs are package managers, and what they are told to do.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use rustc_hash::FxHashSet;
 
 use super::{State, run::text};
 use crate::{
-    knowledge::{Action, KNOWLEDGE, Manager},
+    knowledge::{Action, KNOWLEDGE, Manager, WordPattern},
     shell::Invocation,
 };
 
@@ -90,6 +92,17 @@ pub(super) fn commands(invocations: &[Invocation], before: &State) -> Vec<Packag
     commands.collect()
 }
 
+/// Whether a word can be the first of a manager's name, as far as its letters tell.
+pub(super) fn may_start_manager(word: &str) -> bool {
+    static NAMES: LazyLock<(FxHashSet<&'static str>, Vec<&'static str>)> = LazyLock::new(|| {
+        let firsts = KNOWLEDGE.managers.iter().flat_map(|it| &it.invoked_as).map(WordPattern::first);
+        let (stems, names): (Vec<&str>, Vec<&str>) = firsts.partition(|it| it.contains('*'));
+        (names.into_iter().collect(), stems.iter().map(|it| it.split('*').next().unwrap_or(it)).collect())
+    });
+    let (names, stems) = &*NAMES;
+    names.contains(word) || stems.iter().any(|it| word.starts_with(it))
+}
+
 fn command(at: usize, invocation: &Invocation, before: &State) -> Option<PackageCommand> {
     let program = invocation.program.as_str();
     let manager_of = |it: &&Manager| it.invoked_as.iter().any(|pattern| pattern.first_matches(program));
@@ -129,7 +142,7 @@ fn subcommand(manager: &'static Manager, words: &[&str], start: usize) -> Option
         .max_by_key(|(_, pattern)| pattern.len());
     let (action, pattern) = longest?;
     let end = at + pattern.len();
-    if words[end..].iter().any(|it| *it == "--help") {
+    if words[end..].contains(&"--help") {
         return None;
     }
     Some((action, 0..end, words[at..end].join(" ")))

@@ -1,26 +1,41 @@
 //! `RUN`: its mounts, and the programs it runs.
 
+use std::sync::{Arc, OnceLock};
+
 use super::{PackageCommand, State, Value, absolute, expand, packages};
 use crate::{
     knowledge::Account,
     shell::{self, Invocation, Piece, Script, Setting},
     source::{Cooked, Source, Span},
-    syntax::{Args, Instruction},
+    syntax::{self, Args, Instruction},
 };
 
-/// A `RUN`.
+/// A `RUN`. Its text is parsed when somebody asks for it: most runs hold no package manager, and nobody does.
 #[derive(Debug)]
 pub struct Run {
     /// Its mounts.
     pub mounts: Vec<Mount>,
-    /// The shell text, parsed; `None` in exec form or for another shell than a POSIX one.
-    pub script: Option<Script>,
-    /// What it runs, in order.
-    pub invocations: Vec<Invocation>,
-    /// The working directory of each invocation, absolute.
-    pub folders: Vec<Option<String>>,
-    /// Which of these belong to package managers.
-    pub packages: Vec<PackageCommand>,
+    body: Body,
+    before: Arc<State>,
+    parsed: OnceLock<Parsed>,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// For a POSIX shell.
+    Shell(Cooked),
+    /// A program and its arguments.
+    Exec(Vec<shell::Word>),
+    /// For another shell.
+    Foreign,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    script: Option<Script>,
+    invocations: Vec<Invocation>,
+    folders: Vec<Option<String>>,
+    packages: Vec<PackageCommand>,
 }
 
 /// A mount of a `RUN`.
@@ -54,35 +69,65 @@ pub enum MountKind {
 }
 
 impl Run {
-    pub(super) fn of(instruction: &Instruction, source: &Source, before: &State, escape: char) -> Self {
-        let mounts = mounts(instruction, before, escape);
-        let (script, invocations) = match &instruction.args {
-            Args::Json(words) => {
-                let words: Vec<shell::Word> = words
-                    .iter()
-                    .map(|it| shell::Word {
-                        span: it.span,
-                        pieces: vec![Piece::Literal(it.text.clone())],
-                        substitutions: Vec::new(),
-                    })
-                    .collect();
-                (None, shell::exec(&words).into_iter().collect())
-            }
-            _ => {
-                let script =
-                    before.posix_shell.then(|| shell_text(instruction, source)).flatten().map(|it| shell::parse(&it));
-                let invocations = script.as_ref().map(Script::invocations).unwrap_or_default();
-                (script, invocations)
-            }
+    pub(super) fn of(instruction: &Instruction, source: &Source, before: &Arc<State>, escape: char) -> Self {
+        let body = match &instruction.args {
+            Args::Json(words) => Body::Exec(words.iter().map(exec_word).collect()),
+            _ if !before.posix_shell => Body::Foreign,
+            _ => shell_text(instruction, source).map_or(Body::Foreign, Body::Shell),
         };
-        let folders = folders(&invocations, before);
-        let packages = packages::commands(&invocations, before);
-        Self { mounts, script, invocations, folders, packages }
+        let mounts = mounts(instruction, before, escape);
+        Self { mounts, body, before: Arc::clone(before), parsed: OnceLock::new() }
+    }
+
+    fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(|| {
+            let (script, invocations) = match &self.body {
+                Body::Shell(text) => {
+                    let script = shell::parse(text);
+                    let invocations = script.invocations();
+                    (Some(script), invocations)
+                }
+                Body::Exec(words) => (None, shell::exec(words).into_iter().collect()),
+                Body::Foreign => (None, Vec::new()),
+            };
+            let folders = folders(&invocations, &self.before);
+            let packages = packages::commands(&invocations, &self.before);
+            Parsed { script, invocations, folders, packages }
+        })
+    }
+
+    /// The shell text, parsed; `None` in exec form or for another shell than a POSIX one.
+    pub fn script(&self) -> Option<&Script> {
+        self.parsed().script.as_ref()
+    }
+
+    /// What it runs, in order.
+    pub fn invocations(&self) -> &[Invocation] {
+        &self.parsed().invocations
+    }
+
+    /// The working directory of each invocation, absolute.
+    pub fn folders(&self) -> &[Option<String>] {
+        &self.parsed().folders
+    }
+
+    /// Which of the invocations belong to package managers.
+    pub fn packages(&self) -> &[PackageCommand] {
+        let names_one = match &self.body {
+            Body::Shell(text) => words_of(&text.text).any(packages::may_start_manager),
+            Body::Exec(_) | Body::Foreign => true,
+        };
+        if names_one { &self.parsed().packages } else { &[] }
+    }
+
+    /// Whether the text for the shell holds one of these.
+    pub fn mentions(&self, parts: &[&str]) -> bool {
+        matches!(&self.body, Body::Shell(text) if parts.iter().any(|it| text.text.contains(it)))
     }
 
     /// The folder a package command runs in.
     pub fn folder(&self, command: &PackageCommand) -> Option<&str> {
-        self.folders[command.invocation].as_deref()
+        self.folders()[command.invocation].as_deref()
     }
 
     /// Whether a cache mount lies on `path` or above it.
@@ -96,9 +141,23 @@ impl Run {
 
     /// Users made by `useradd` and `adduser`.
     pub(super) fn accounts(&self) -> Vec<Account> {
-        let programs = self.invocations.iter().filter(|it| matches!(it.program.as_str(), "useradd" | "adduser"));
+        let Body::Shell(text) = &self.body else { return Vec::new() };
+        if !text.text.contains("useradd") && !text.text.contains("adduser") {
+            return Vec::new();
+        }
+        let programs = self.invocations().iter().filter(|it| matches!(it.program.as_str(), "useradd" | "adduser"));
         programs.filter_map(account).collect()
     }
+}
+
+/// The runs of letters, digits and what names of programs may hold.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|it: char| !it.is_ascii_alphanumeric() && !matches!(it, '-' | '_' | '.' | '+'))
+        .filter(|it| !it.is_empty())
+}
+
+fn exec_word(word: &syntax::Word) -> shell::Word {
+    shell::Word { span: word.span, pieces: vec![Piece::Literal(word.text.clone())], substitutions: Vec::new() }
 }
 
 /// Whether a path is another one or lies below it.
@@ -205,8 +264,7 @@ fn folders(invocations: &[Invocation], before: &State) -> Vec<Option<String>> {
 /// A leading `~` is not expanded: it stays as it is.
 pub fn text(word: &shell::Word, state: &State) -> Option<String> {
     let pieces = word.pieces.iter().map(|it| match it {
-        Piece::Literal(text) => Some(text.clone()),
-        Piece::Glob(text) => Some(text.clone()),
+        Piece::Literal(text) | Piece::Glob(text) => Some(text.clone()),
         Piece::Variable(name) if name == "HOME" => state.home(),
         Piece::Variable(name) => match state.variable(name) {
             Value::Known(text) => Some(text),

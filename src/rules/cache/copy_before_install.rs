@@ -11,7 +11,7 @@ use crate::{
     rewrite,
     rule::{Check, FileCx, Rule},
     source::{Location, Span},
-    syntax::{Args, ItemKind, Keyword},
+    syntax::{Args, Instruction, ItemKind, Keyword},
 };
 
 pub(super) static RULE: Rule = crate::rule!("cache" / "copy-before-install", Check::File(check));
@@ -25,7 +25,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let installs = || {
                 stage.steps[at..]
                     .iter()
-                    .any(|it| matches!(&it.kind, StepKind::Run(run) if run.packages.iter().any(is_install)))
+                    .any(|it| matches!(&it.kind, StepKind::Run(run) if run.packages().iter().any(is_install)))
             };
             if !is_source || !installs() {
                 at += 1;
@@ -114,7 +114,7 @@ struct Plan {
     exposed: Vec<String>,
 }
 
-impl<'a> Site<'a> {
+impl Site<'_> {
     /// The finding, and the step to go on with.
     fn finding(&self, contexts: &[Context<'_>]) -> (Option<Finding>, usize) {
         let mut plans: Vec<Plan> = contexts.iter().filter_map(|it| self.plan(it)).collect();
@@ -139,7 +139,7 @@ impl<'a> Site<'a> {
             notes.extend(plan.doubts.iter().cloned());
             let safety = if plan.doubts.is_empty() && plan.exposed.is_empty() { Safety::Safe } else { Safety::Unsafe };
             let change = self.change(plan, &mut notes, contexts);
-            finding.fix = change.map(|change| Fix { title: self.title(plan), safety, change });
+            finding.fix = change.map(|change| Fix { title: Self::title(plan), safety, change });
         } else {
             notes.push(format!("What stands in the way of a fix: {}", plan.obstacles.join(" ")));
         }
@@ -154,11 +154,11 @@ impl<'a> Site<'a> {
             self.cx.source.slice(header(copy)).lines().next().unwrap_or_default().trim_end_matches([' ', '\\', '`']);
         let location = Location { file: self.cx.unit.file, span: header(copy) };
         let StepKind::Run(run) = &self.stage.steps[install].kind else { unreachable!("installs are runs") };
-        let installs = run.packages.iter().find(|it| is_install(it));
+        let installs = run.packages().iter().find(|it| is_install(it));
         let title = installs.map_or_else(String::new, PackageCommand::title);
         let mut finding = Finding::new(RULE.name, location, format!("`{command}` comes before `{title}`"));
         let span = installs.and_then(|it| {
-            let words = &run.invocations[it.invocation].words;
+            let words = &run.invocations()[it.invocation].words;
             Some(words.first()?.span.cover(words.get(it.head.end.checked_sub(1)?)?.span))
         });
         if let Some(span) = span {
@@ -190,7 +190,7 @@ impl<'a> Site<'a> {
         let nowhere = Context::unknown();
         for (at, step) in self.stage.steps.iter().enumerate().skip(self.at + 1) {
             let StepKind::Run(run) = &step.kind else { continue };
-            if let Some(command) = run.packages.iter().find(|it| asks(it)) {
+            if let Some(command) = run.packages().iter().find(|it| asks(it)) {
                 if self.already_installed(at, run, command) {
                     return None;
                 }
@@ -221,7 +221,7 @@ impl<'a> Site<'a> {
                 && (it.manager.project.is_some() || it.texts == later.texts)
         };
         before.into_iter().any(|it| match &it.kind {
-            StepKind::Run(run) => run.packages.iter().any(|it| same(run, it)),
+            StepKind::Run(run) => run.packages().iter().any(|it| same(run, it)),
             StepKind::Copy(_) | StepKind::Other => false,
         })
     }
@@ -242,7 +242,7 @@ impl<'a> Site<'a> {
                     let view = View { context, copies: visible(steps, at) };
                     let Reads::Manifests(mut found) = reads(run, &step.before, &view) else { break };
                     let restricted = found.restricted.take();
-                    if let Some(command) = run.packages.iter().find(|it| is_install(it)) {
+                    if let Some(command) = run.packages().iter().find(|it| is_install(it)) {
                         if self.already_installed(at, run, command) || names_a_file(&step.before, &view) {
                             break;
                         }
@@ -378,7 +378,7 @@ impl<'a> Site<'a> {
         Some(())
     }
 
-    fn title(&self, plan: &Plan) -> String {
+    fn title(plan: &Plan) -> String {
         let names: Vec<String> =
             plan.files.iter().map(|(_, it)| format!("`{}`", it.rsplit('/').next().unwrap_or(it))).collect();
         match names.as_slice() {
@@ -447,7 +447,7 @@ impl<'a> Site<'a> {
             let own = format!("{}.dockerignore", source.path);
             let files = &self.cx.project.files;
             if files.kind(&path).is_none() && files.kind(&own).is_none() && contexts.len() == 1 {
-                let lines: String = plan.exposed.iter().map(|it| format!("{it}\n")).collect();
+                let lines = format!("{}\n", plan.exposed.join("\n"));
                 change.creates.insert(path, lines);
             }
         }
@@ -493,7 +493,7 @@ impl<'a> Site<'a> {
         let instruction = self.cx.model.instruction(step);
         let copy = copy_of(step)?;
         let workdir = step.before.workdir.as_deref();
-        let flags: String = instruction.flags.iter().map(|it| format!("{} ", self.cx.source.slice(it.span))).collect();
+        let flags = self.flags(instruction);
         let keyword = self.cx.source.slice(instruction.keyword.span);
         let keyword = match keyword {
             "add" => "copy",
@@ -529,6 +529,12 @@ impl<'a> Site<'a> {
         Some(lines.collect())
     }
 
+    /// The flags of an instruction as written, each with a blank behind it.
+    fn flags(&self, instruction: &Instruction) -> String {
+        let flags = instruction.flags.iter().flat_map(|it| [self.cx.source.slice(it.span), " "]);
+        flags.collect()
+    }
+
     /// Whether a manifest is a folder, such as `.yarn/releases`.
     fn folders(&self, file: &str) -> bool {
         let contexts = context::candidates(self.cx.project, self.cx.unit.file, self.cx.model);
@@ -541,10 +547,10 @@ impl<'a> Site<'a> {
         let StepKind::Run(run) = &step.kind else { return None };
         let instruction = self.cx.model.instruction(step);
         let source = self.cx.source;
-        let command = run.packages.iter().find(|it| is_install(it))?;
+        let command = run.packages().iter().find(|it| is_install(it))?;
         match restricted {
             Restricted::Add(words) => {
-                let head = run.invocations[command.invocation].words.get(command.head.end.checked_sub(1)?)?;
+                let head = run.invocations()[command.invocation].words.get(command.head.end.checked_sub(1)?)?;
                 let at = (head.span.end - instruction.span.start) as usize;
                 let text = source.slice(instruction.span);
                 Some(format!("{} {}{}", &text[..at], words.join(" "), &text[at..]))
@@ -554,7 +560,7 @@ impl<'a> Site<'a> {
                 if step.before.workdir.as_deref() != Some(folder) {
                     return None;
                 }
-                let flags: String = instruction.flags.iter().map(|it| format!("{} ", source.slice(it.span))).collect();
+                let flags = self.flags(instruction);
                 Some(format!("{} {flags}{words}", source.slice(instruction.keyword.span)))
             }
         }

@@ -73,9 +73,9 @@ impl<'a> Site<'a> {
     fn plan(&self) -> Option<Plan<'a>> {
         let run = self.run;
         let mut plan = Plan::default();
-        for command in run.packages.iter().filter(|it| it.action != Action::Clean) {
+        for command in run.packages().iter().filter(|it| it.action != Action::Clean) {
             // An update alone fetches an index for a later `RUN`, which a mount would hide.
-            let installs = run.packages.iter().any(|it| {
+            let installs = run.packages().iter().any(|it| {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
             });
             if !installs {
@@ -141,7 +141,7 @@ impl<'a> Site<'a> {
     fn index_can_be_mounted(&self, command: &PackageCommand) -> bool {
         updates_before_installing(self.run, &command.manager.name)
             && !self.later_runs().any(|(_, run)| {
-                run.packages.iter().any(|it| it.manager.name == command.manager.name && it.action == Action::Install)
+                run.packages().iter().any(|it| it.manager.name == command.manager.name && it.action == Action::Install)
                     && !updates_before_installing(run, &command.manager.name)
             })
     }
@@ -175,8 +175,8 @@ impl<'a> Site<'a> {
         let model = self.cx.model;
         let name = &command.manager.name;
         for (step, run) in self.later_runs() {
-            for (at, invocation) in run.invocations.iter().enumerate() {
-                let package = run.packages.iter().find(|it| it.invocation == at);
+            for (at, invocation) in run.invocations().iter().enumerate() {
+                let package = run.packages().iter().find(|it| it.invocation == at);
                 let line = self.cx.source.line(model.instruction(step).span.start);
                 match package {
                     Some(it) if it.manager.name == *name => {
@@ -219,7 +219,7 @@ impl<'a> Site<'a> {
         for heir in heirs.filter(is_leaf) {
             let last = heir.index + 1 == model.stages.len();
             match started(model, heir) {
-                Started::Program(program) if !program.contains('/') || program.ends_with(".sh") => {
+                Started::Program(program) if !program.contains('/') || program.contains(".sh") => {
                     doubts.add(Safety::Unsafe, format!("The image starts `{program}`, which may need the packages."));
                 }
                 Started::Shell if last => doubts.add(Safety::Unsafe, "What the image starts may need the packages."),
@@ -237,7 +237,7 @@ impl<'a> Site<'a> {
     fn finding(&self, plan: &Plan<'_>) -> Option<Finding> {
         let instruction = self.cx.model.instruction(self.step);
         let first = plan.commands.first()?;
-        let words = &self.run.invocations[first.invocation].words;
+        let words = &self.run.invocations()[first.invocation].words;
         let span = words.first()?.span.cover(words.get(first.head.end.saturating_sub(1))?.span);
         let mut titles: Vec<String> = plan
             .commands
@@ -303,7 +303,7 @@ impl<'a> Site<'a> {
 
     /// Takes out options and variables that switch the cache off.
     fn undefeat(&self, command: &PackageCommand, doubts: &mut Doubts) -> Option<Vec<Edit>> {
-        let invocation = &self.run.invocations[command.invocation];
+        let invocation = &self.run.invocations()[command.invocation];
         let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
         let mut edits = Vec::new();
         for defeat in &command.manager.defeat {
@@ -312,12 +312,12 @@ impl<'a> Site<'a> {
                 if places.is_empty() {
                     continue;
                 }
-                if self.run.script.is_none() {
+                if self.run.script().is_none() {
                     doubts.add(Safety::Shown, format!("`{option}` switches the cache off."));
                     return None;
                 }
                 let done_before = defeat.subsumes.is_some_and(|action| {
-                    self.run.packages.iter().any(|it| {
+                    self.run.packages().iter().any(|it| {
                         it.manager.name == command.manager.name
                             && it.action == action
                             && it.invocation < command.invocation
@@ -371,7 +371,7 @@ impl<'a> Site<'a> {
     /// Adds the words without which the cache stays empty.
     fn needs(&self, command: &PackageCommand, doubts: &mut Doubts) -> Option<Vec<Edit>> {
         let model = self.cx.model;
-        let words = &self.run.invocations[command.invocation].words;
+        let words = &self.run.invocations()[command.invocation].words;
         let mut missing = String::new();
         for need in command.manager.needs.iter().filter(|it| it.actions.contains(&command.action)) {
             let other_program = need.program.as_ref().is_some_and(|it| it != command.program());
@@ -392,7 +392,7 @@ impl<'a> Site<'a> {
         if missing.is_empty() {
             return Some(Vec::new());
         }
-        if self.run.script.is_none() {
+        if self.run.script().is_none() {
             doubts.add(Safety::Shown, format!("The cache stays empty without `{}`.", missing.trim()));
             return None;
         }
@@ -404,13 +404,13 @@ impl<'a> Site<'a> {
     fn cleanups(&self, plan: &Plan<'_>, doubts: &mut Doubts) -> Option<Vec<Edit>> {
         let mut commands: Vec<Span> = Vec::new();
         let mut edits = Vec::new();
-        for command in self.run.packages.iter().filter(|it| it.action == Action::Clean) {
+        for command in self.run.packages().iter().filter(|it| it.action == Action::Clean) {
             if plan.commands.iter().any(|it| it.manager.name == command.manager.name) {
-                commands.push(self.run.invocations[command.invocation].command);
+                commands.push(self.run.invocations()[command.invocation].command);
             }
         }
         for invocation in
-            self.run.invocations.iter().filter(|it| matches!(it.program.as_str(), "rm" | "find" | "rmdir"))
+            self.run.invocations().iter().filter(|it| matches!(it.program.as_str(), "rm" | "find" | "rmdir"))
         {
             let operands: Vec<usize> = (1..invocation.words.len())
                 .filter(|at| !invocation.words[*at].literal().is_some_and(|it| it.starts_with('-')))
@@ -447,7 +447,7 @@ impl<'a> Site<'a> {
         if commands.is_empty() {
             return Some(edits);
         }
-        let removal = self.run.script.as_ref().and_then(|it| it.removal(&commands, &self.cx.source.text));
+        let removal = self.run.script().and_then(|it| it.removal(&commands, &self.cx.source.text));
         match removal {
             Some(Removal::Some(spans)) => edits.extend(spans.into_iter().map(Edit::delete)),
             Some(Removal::All) | None => {
@@ -491,7 +491,7 @@ enum Place {
 
 /// Whether a `RUN` refreshes the lists before its first install, for certain.
 fn updates_before_installing(run: &Run, manager: &str) -> bool {
-    let own = || run.packages.iter().filter(|it| it.manager.name == manager);
+    let own = || run.packages().iter().filter(|it| it.manager.name == manager);
     let update = own().find(|it| it.action == Action::Update);
     let install = own().find(|it| it.action == Action::Install);
     match (update, install) {

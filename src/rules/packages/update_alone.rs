@@ -17,13 +17,13 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for stage in &cx.model.stages {
         for (at, step) in stage.steps.iter().enumerate() {
             let StepKind::Run(run) = &step.kind else { continue };
-            for update in run.packages.iter().filter(|it| it.action == Action::Update) {
+            for update in run.packages().iter().filter(|it| it.action == Action::Update) {
                 let uses = |it: &&PackageCommand| {
                     it.manager.name == update.manager.name
                         && it.action == Action::Install
                         && it.invocation > update.invocation
                 };
-                if !run.packages.iter().any(|it| uses(&it)) {
+                if !run.packages().iter().any(|it| uses(&it)) {
                     out.extend(finding(cx, stage, at, step, run, update));
                 }
             }
@@ -39,7 +39,7 @@ fn finding(
     run: &Run,
     update: &PackageCommand,
 ) -> Option<Finding> {
-    let words = &run.invocations[update.invocation].words;
+    let words = &run.invocations()[update.invocation].words;
     let span = words.first()?.span.cover(words.get(update.head.end.checked_sub(1)?)?.span);
     let location = Location { file: cx.unit.file, span };
     let message = format!("`{}` stands in another layer than the install that needs it", update.title());
@@ -69,7 +69,7 @@ fn finding(
 }
 
 fn place(run: &Run, command: &PackageCommand) -> Option<Span> {
-    let words = &run.invocations[command.invocation].words;
+    let words = &run.invocations()[command.invocation].words;
     Some(words.first()?.span.cover(words.get(command.head.end.checked_sub(1)?)?.span))
 }
 
@@ -87,7 +87,7 @@ fn later_installs<'a>(
     let mut found = Vec::new();
     for step in steps {
         let StepKind::Run(run) = &step.kind else { continue };
-        let own = run.packages.iter().filter(|it| it.manager.name == update.manager.name);
+        let own = run.packages().iter().filter(|it| it.manager.name == update.manager.name);
         if let Some(first) = own.into_iter().find(|it| matches!(it.action, Action::Update | Action::Install))
             && first.action == Action::Install
         {
@@ -105,12 +105,12 @@ fn change(
     update: &PackageCommand,
     later: &[(&Step, &Run, &PackageCommand)],
 ) -> Option<Change> {
-    let invocation = &run.invocations[update.invocation];
+    let invocation = &run.invocations()[update.invocation];
     let plain = |span: Span| !cx.source.slice(span).contains('\n');
     if invocation.setting != Setting::Always || !plain(invocation.command) {
         return None;
     }
-    let script = run.script.as_ref()?;
+    let script = run.script()?;
     let command = cx.source.slice(invocation.command);
     let mut edits = match script.removal(&[invocation.command], &cx.source.text)? {
         Removal::Some(spans) => spans.into_iter().map(Edit::delete).collect(),
@@ -120,8 +120,8 @@ fn change(
         Removal::All => return None,
     };
     for (_, run, install) in later {
-        let target = &run.invocations[install.invocation];
-        run.script.as_ref()?;
+        let target = &run.invocations()[install.invocation];
+        run.script()?;
         if target.setting != Setting::Always {
             return None;
         }

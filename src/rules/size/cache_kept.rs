@@ -20,7 +20,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for step in cx.model.stages.iter().flat_map(|it| &it.steps) {
         let StepKind::Run(run) = &step.kind else { continue };
         let mut seen = Vec::new();
-        for command in run.packages.iter().filter(|it| it.action == Action::Install) {
+        for command in run.packages().iter().filter(|it| it.action == Action::Install) {
             // One clean-up serves all commands of a manager; an option belongs to each of them.
             let once = matches!(command.manager.tidy, Some(Tidy::Command(_)));
             if !(once && seen.contains(&&command.manager.name)) {
@@ -36,7 +36,7 @@ fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) ->
     if is_tidied(cx, step, run, command) {
         return None;
     }
-    let words = &run.invocations[command.invocation].words;
+    let words = &run.invocations()[command.invocation].words;
     let span = words.first()?.span.cover(words.get(command.head.end.checked_sub(1)?)?.span);
     let location = Location { file: cx.unit.file, span };
     let mut finding = Finding::new(RULE.name, location, format!("`{}` leaves its cache in the layer", command.title()));
@@ -46,7 +46,7 @@ fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) ->
             let head = words.get(command.head.end.checked_sub(1)?)?;
             (
                 format!("Add `{option}`"),
-                run.script.as_ref().map(|_| Edit::insert(head.span.end as usize, format!(" {option}"))),
+                run.script().map(|_| Edit::insert(head.span.end as usize, format!(" {option}"))),
             )
         }
         Tidy::Command(tidy) => {
@@ -69,12 +69,12 @@ fn is_tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) 
     let option = manager.defeat.iter().any(|it| it.option.as_ref().is_some_and(|it| command.has_option(it)));
     let variable = manager.defeat.iter().filter_map(|it| it.variable.as_ref()).any(|name| {
         step.before.variables.contains_key(name)
-            || run.invocations[command.invocation].environment.iter().any(|it| it.name == *name)
+            || run.invocations()[command.invocation].environment.iter().any(|it| it.name == *name)
     });
-    let cleaned = run.packages.iter().any(|it| it.manager.name == manager.name && it.action == Action::Clean);
+    let cleaned = run.packages().iter().any(|it| it.manager.name == manager.name && it.action == Action::Clean);
     // `apt-get clean` empties the archives, but not the lists.
     let lists_stay = matches!(&manager.tidy, Some(Tidy::Command(it)) if it.starts_with("rm "));
-    let removed = run.invocations.iter().filter(|it| it.program == "rm").any(|it| {
+    let removed = run.invocations().iter().filter(|it| it.program == "rm").any(|it| {
         it.words.iter().map(|word| cx.source.slice(word.span)).any(|path| {
             is_cache_path(path)
                 && manager.cache.iter().any(|cache| path.contains(cache.path.trim_start_matches("{home}")))
@@ -86,7 +86,7 @@ fn is_tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) 
 /// Appends a command to a run.
 fn append(cx: &FileCx<'_>, step: &Step, run: &Run, command: &str) -> Option<Edit> {
     let instruction = cx.model.instruction(step);
-    let last = run.script.as_ref()?.list.items.last()?;
+    let last = run.script()?.list.items.last()?;
     if !instruction.heredocs.is_empty() || last.terminator.is_some() {
         return None;
     }
