@@ -16,6 +16,8 @@ mod copy;
 mod expand;
 mod packages;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use cache::{CachePath, Certainty};
 pub use copy::{Copy, CopyFrom};

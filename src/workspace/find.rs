@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub compose: BTreeMap<String, PathBuf>,
     /// The folders out of which nothing is read.
     pub roots: BTreeSet<String>,
+    /// The folders whose Compose files were looked for, and so were those of all folders above.
+    pub surroundings: BTreeSet<String>,
     /// The folders in which Dockerfiles are wanted, whatever their names.
     pub searched: BTreeSet<String>,
     /// What could not be read.
@@ -65,8 +67,15 @@ impl Workspace {
 
     /// Notes the root of a folder, and the Compose files from the folder up to that root.
     pub(super) fn add_surroundings(&self, folder: &str, found: &mut Found) {
+        if found.surroundings.contains(folder) {
+            return;
+        }
         let root = self.root_of(folder);
         for above in Path::new(folder).ancestors().take_while(|it| is_below(&slashed(it), &root)) {
+            // Where one file has been, another has been above, too.
+            if !found.surroundings.insert(slashed(above)) {
+                break;
+            }
             for entry in fs::read_dir(above).into_iter().flatten().flatten() {
                 let name = entry.file_name();
                 if name.to_str().is_some_and(compose::is_compose) && entry.path().is_file() {

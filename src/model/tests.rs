@@ -1,0 +1,118 @@
+//! Where caches lie, by option, variable, environment, base image and user; stages; users.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Base, Certainty, Model, StepKind};
+use crate::{
+    knowledge::Flavor,
+    source::{FileId, Source},
+    syntax,
+};
+
+fn model(text: &str) -> Model {
+    let source = Source::new("Dockerfile", text);
+    Model::of(FileId(0), &source, &Arc::new(syntax::parse(text)), &BTreeMap::new())
+}
+
+/// The cache folders of all package commands; `?` before those that are assumed.
+fn caches(text: &str) -> String {
+    let model = model(text);
+    let mut all = Vec::new();
+    for stage in &model.stages {
+        for step in &stage.steps {
+            let StepKind::Run(run) = &step.kind else { continue };
+            for command in run.packages() {
+                for path in model.cache_paths(stage.index, &step.before, run, command, Some(Flavor::Classic)) {
+                    let doubt = if path.certainty == Certainty::Assumed { "?" } else { "" };
+                    all.extend(path.targets.iter().map(|it| format!("{doubt}{it}")));
+                }
+            }
+        }
+    }
+    all.join(" ")
+}
+
+#[test]
+fn caches_lie_where_the_manager_keeps_them() {
+    for (text, expected) in [
+        ("FROM python:3.12\nRUN pip install x", "/root/.cache/pip"),
+        ("FROM python:3.12\nRUN python3.12 -m pip install x", "/root/.cache/pip"),
+        ("FROM python:3.12\nRUN /opt/venv/bin/pip install x", "/root/.cache/pip"),
+        // An option wins over everything, then a variable of the command, then one of the stage.
+        ("FROM python:3.12\nENV PIP_CACHE_DIR=/b\nRUN PIP_CACHE_DIR=/a pip install --cache-dir=/c x", "/c"),
+        ("FROM python:3.12\nENV PIP_CACHE_DIR=/b\nRUN PIP_CACHE_DIR=/a pip install x", "/a"),
+        ("FROM python:3.12\nENV PIP_CACHE_DIR=/b\nRUN export PIP_CACHE_DIR=/d && pip install x", "/d"),
+        ("FROM python:3.12\nENV PIP_CACHE_DIR=/b XDG_CACHE_HOME=/x\nRUN pip install x", "/b"),
+        ("FROM python:3.12\nENV XDG_CACHE_HOME=/x\nRUN pip install x", "/x/pip"),
+        ("FROM python:3.12\nENV HOME=/srv\nRUN pip install x", "/srv/.cache/pip"),
+        ("FROM python:3.12\nARG CACHE\nENV PIP_CACHE_DIR=$CACHE\nRUN pip install x", ""),
+        ("FROM python:3.12\nRUN pip config set global.cache-dir /y\nRUN pip install x", ""),
+        // Users.
+        ("FROM node:22\nUSER node\nRUN npm ci", "/home/node/.npm"),
+        ("FROM node:22\nUSER 1000:1000\nRUN npm ci", "/home/node/.npm"),
+        ("FROM python:3.12\nRUN useradd -m -u 1001 app\nUSER app\nRUN pip install x", "/home/app/.cache/pip"),
+        ("FROM alpine\nRUN adduser -D -h /srv app\nUSER app\nRUN pip install x", "/srv/.cache/pip"),
+        ("FROM python:3.12\nUSER nobody\nRUN pip install x", ""),
+        ("FROM python:3.12\nUSER 1234\nRUN pip install x", ""),
+        // Base images.
+        ("FROM golang:1.23\nRUN go mod download", "/go/pkg/mod"),
+        ("FROM debian:12\nRUN go mod download", "/root/go/pkg/mod"),
+        ("FROM docker.io/library/golang:1.23\nRUN go mod download", "/go/pkg/mod"),
+        ("FROM rust:1.80\nRUN cargo build", "/usr/local/cargo/registry /usr/local/cargo/git/db"),
+        ("FROM golang:1.23 AS a\nFROM a\nRUN go build", "/go/pkg/mod /root/.cache/go-build"),
+        ("FROM acme/base\nRUN pip install x", "?/root/.cache/pip"),
+        ("FROM acme/base\nRUN apt-get update", "/var/lib/apt/lists"),
+        ("ARG BASE=python\nFROM ${BASE}:3.12\nRUN pip install x", "/root/.cache/pip"),
+        ("ARG BASE\nFROM ${BASE}\nRUN pip install x", "?/root/.cache/pip"),
+        ("FROM fedora:39\nRUN dnf install -y x", "/var/cache/dnf"),
+        ("FROM fedora:42\nRUN dnf install -y x", "/var/cache/libdnf5"),
+        ("FROM redhat/ubi9-minimal\nRUN microdnf install -y x", "/var/cache/yum"),
+        // Roots and others.
+        ("FROM node:22\nRUN yarn", "/usr/local/share/.cache/yarn"),
+        ("FROM node:22\nUSER node\nRUN yarn install", "/home/node/.cache/yarn"),
+        ("FROM node:22\nENV PNPM_HOME=/pnpm\nRUN pnpm install", "/pnpm/store"),
+        ("FROM python:3.12\nRUN poetry install", "/root/.cache/pypoetry/cache /root/.cache/pypoetry/artifacts"),
+        ("FROM python:3.12\nRUN sudo apt-get install x", "/var/cache/apt /var/lib/apt/lists"),
+        ("FROM python:3.12\nRUN sudo -u app pip install x", ""),
+        ("FROM python:3.12\nWORKDIR /w\nRUN cd sub && pip install --cache-dir c x", "/w/sub/c"),
+        // What installs nothing uses no cache.
+        ("FROM python:3.12\nRUN pip --version && pip list && npm run build && yarn --version", ""),
+        ("FROM python:3.12\nSHELL [\"powershell\"]\nRUN pip install x", ""),
+    ] {
+        assert_eq!(caches(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn managers_are_seen_in_every_form() {
+    for (text, expected) in [
+        ("RUN apt-get -y -o A=b install x", "apt Install"),
+        ("RUN set -eux; apt-get -qq update; apt-get install -y x", "apt Update, apt Install"),
+        ("RUN [\"apt-get\", \"install\", \"x\"]", "apt Install"),
+        ("RUN sh -c \"apk add x\"", "apk Install"),
+        ("RUN if true; then apt-get update; fi", "apt Update"),
+        ("RUN <<EOF\napt-get update\napt-get install -y x\nEOF", "apt Update, apt Install"),
+        ("RUN npm cache clean --force && yarn cache clean", "npm Clean, yarn Clean"),
+        ("RUN yarn", "yarn Install"),
+        ("RUN yarn build", ""),
+        ("RUN npm --prefix web ci", "npm Install"),
+        ("RUN go -C x build ./...", "go Build"),
+        ("RUN uv pip install -r x && uv cache clean", "uv Install, uv Clean"),
+        ("RUN echo apt-get install x", ""),
+    ] {
+        let model = model(&format!("FROM debian:12\n{text}\n"));
+        let found = model.stages[0].runs().flat_map(|(_, run)| run.packages());
+        let found: Vec<String> = found.map(|it| format!("{} {:?}", it.manager.name, it.action)).collect();
+        assert_eq!(found.join(", "), expected, "{text}");
+    }
+}
+
+#[test]
+fn stages_build_on_one_another() {
+    let model = model("FROM debian AS One\nENV A=1\nFROM one\nARG B=$A\nFROM scratch\nCOPY --from=0 /x /y\n");
+    assert_eq!(model.stages[1].base, Base::Stage(0));
+    assert_eq!(model.stages[2].base, Base::Scratch);
+    assert_eq!(model.stages[1].end.variable("B"), super::Value::Known("1".to_owned()));
+    let StepKind::Copy(copy) = &model.stages[2].steps[0].kind else { panic!("a copy") };
+    assert_eq!(copy.from, super::CopyFrom::Stage(0));
+}
