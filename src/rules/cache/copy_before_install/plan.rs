@@ -1,0 +1,269 @@
+//! How the sources can be copied after the install: which copies move, and which manifests have to come first.
+
+use super::{Site, copy_of};
+use crate::{
+    context::Context,
+    knowledge::{Action, KNOWLEDGE},
+    manifests::{Manifests, Reads, Restricted, View, matches_glob, reads, visible},
+    model::{Copy, CopyFrom, PackageCommand, Run, State, Step, StepKind, Value, is_below},
+    project::{Kind, join},
+    syntax::Keyword,
+};
+
+/// How the sources can be copied later, for one context.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The steps that copy sources and move.
+    pub(super) moved: Vec<usize>,
+    /// The last install that only needs manifests; the sources go behind it.
+    pub(super) last: Option<usize>,
+    /// An install that needs sources, too, and the way to install its dependencies before them.
+    pub(super) split: Option<(usize, Restricted)>,
+    /// The files that have to be copied first, by the copy that brings them now.
+    pub(super) files: Vec<(usize, String)>,
+    /// The installs that no longer follow the sources, as steps.
+    pub(super) installs: Vec<usize>,
+    pub(super) obstacles: Vec<String>,
+    pub(super) doubts: Vec<String>,
+    /// Folders that the install fills and the ignore file does not keep back.
+    pub(super) exposed: Vec<String>,
+}
+
+impl Site<'_> {
+    /// Whether the same project was installed before a step.
+    pub(super) fn already_installed(&self, at: usize, later_run: &Run, later: &PackageCommand) -> bool {
+        let ancestry = self.cx.model.ancestry(self.stage.index);
+        let before = ancestry.flat_map(|it| {
+            let end = if it.index == self.stage.index { at } else { it.steps.len() };
+            &it.steps[..end]
+        });
+        let same = |run: &Run, it: &PackageCommand| {
+            it.manager.name == later.manager.name
+                && is_install(it)
+                && it.operands().next().is_none()
+                && run.folder(it) == later_run.folder(later)
+                && (it.manager.project.is_some() || it.texts == later.texts)
+        };
+        before.into_iter().any(|it| match &it.kind {
+            StepKind::Run(run) => run.packages().iter().any(|it| same(run, it)),
+            StepKind::Copy(_) | StepKind::Other => false,
+        })
+    }
+
+    pub(super) fn plan(&self, context: &Context<'_>) -> Option<Plan> {
+        let steps = &self.stage.steps;
+        let mut plan = Plan::default();
+        let mut all = Manifests::default();
+        // Copies behind the last install stay where they are.
+        let mut copies = vec![self.at];
+        let mut copies_since = Vec::new();
+        for (at, step) in steps.iter().enumerate().skip(self.at + 1) {
+            match &step.kind {
+                StepKind::Other if self.commutes(step) => {}
+                StepKind::Copy(copy) if may_hold_sources(copy) => copies_since.push(at),
+                StepKind::Copy(copy) if !self.overlaps(&copies, copy, context) => {}
+                StepKind::Run(run) => {
+                    let view = View { context, copies: visible(steps, at) };
+                    let Reads::Manifests(mut found) = reads(run, &step.before, &view) else { break };
+                    let restricted = found.restricted.take();
+                    if let Some(command) = run.packages().iter().find(|it| is_install(it)) {
+                        if self.already_installed(at, run, command) || names_a_file(&step.before, &view) {
+                            break;
+                        }
+                        plan.installs.push(at);
+                        copies.append(&mut copies_since);
+                        match restricted {
+                            Some(restricted) => plan.split = Some((at, restricted)),
+                            None => plan.last = Some(at),
+                        }
+                        all.merge(found);
+                    }
+                    if plan.split.is_some() {
+                        break;
+                    }
+                }
+                StepKind::Other | StepKind::Copy(_) => break,
+            }
+        }
+        if plan.installs.is_empty() {
+            return None;
+        }
+        let (manifests, sources): (Vec<usize>, Vec<usize>) = copies.into_iter().partition(|it| {
+            let brought = copy_of(&steps[*it]).into_iter().flat_map(|it| it.sources.iter().flatten());
+            brought.into_iter().all(|source| {
+                is_manifest_name(source) || all.files.iter().any(|it| it == source || matches_glob(source, it))
+            })
+        });
+        // What is not there cannot be copied: this is not the context, or the build fails anyway.
+        let there = |at: &usize| {
+            let brought = copy_of(&steps[*at]).into_iter().flat_map(|it| it.sources.iter().flatten());
+            brought.into_iter().all(|it| it.contains(['*', '?', '[']) || context.kind(it).is_some())
+        };
+        if !sources.iter().all(there) {
+            return None;
+        }
+        plan.moved = sources;
+        let in_the_way = |at: &usize| {
+            let earlier: Vec<usize> = plan.moved.iter().copied().filter(|it| it < at).collect();
+            copy_of(&steps[*at]).is_some_and(|it| self.overlaps(&earlier, it, context))
+        };
+        if plan.moved.is_empty() || manifests.iter().any(in_the_way) {
+            return None;
+        }
+        self.resolve(&mut plan, all, context)?;
+        Some(plan)
+    }
+
+    /// Whether an instruction other than `RUN`, `COPY`, `ADD` may change places with the copy.
+    fn commutes(&self, step: &Step) -> bool {
+        let instruction = self.cx.model.instruction(step);
+        let copy = copy_of(&self.stage.steps[self.at]);
+        match instruction.kind {
+            Keyword::Volume | Keyword::Onbuild | Keyword::Unknown | Keyword::From => false,
+            Keyword::Env | Keyword::Arg => {
+                let words = instruction.rest.text.as_str();
+                copy.is_some_and(|it| it.uses.iter().all(|name| !words.contains(name.as_str())))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether one of the moved copies may write what this one writes.
+    fn overlaps(&self, moved: &[usize], copy: &Copy, context: &Context<'_>) -> bool {
+        let Some(destination) = &copy.destination else { return true };
+        let file = |source: &String| copy.from == CopyFrom::Context && context.kind(source) == Some(Kind::File);
+        let places: Vec<String> = copy
+            .sources
+            .iter()
+            .flatten()
+            .map(|it| {
+                if file(it) && copy.into_folder {
+                    join(destination, it.rsplit('/').next().unwrap_or(it))
+                } else {
+                    destination.clone()
+                }
+            })
+            .collect();
+        let known = copy.sources.iter().flatten().all(file);
+        let view = View { context, copies: moved.iter().filter_map(|it| copy_of(&self.stage.steps[*it])).collect() };
+        let folders: Vec<&str> = view.copies.iter().filter_map(|it| it.destination.as_deref()).collect();
+        places.iter().any(|place| {
+            let near = folders.iter().any(|it| is_below(place, it) || is_below(it, place));
+            let same = copy.sources.iter().flatten().any(|it| view.in_context(place).as_deref() == Some(it));
+            let brought = view.in_context(place).is_some_and(|it| context.kind(&it).is_some());
+            if known { brought && !same } else { near }
+        })
+    }
+
+    /// Finds out which files have to be copied first, and what speaks against it.
+    fn resolve(&self, plan: &mut Plan, all: Manifests, context: &Context<'_>) -> Option<()> {
+        let steps = &self.stage.steps;
+        let end = plan.split.as_ref().map(|it| it.0).or(plan.last)?;
+        let kept: Vec<&Copy> = (0..end)
+            .filter(|it| !plan.moved.contains(it))
+            .filter_map(|it| copy_of(&steps[it]))
+            .filter(|it| it.from == CopyFrom::Context)
+            .collect();
+        let is_kept = |file: &str| {
+            kept.iter().any(|copy| copy.sources.iter().flatten().any(|it| it == file || matches_glob(it, file)))
+        };
+        for file in all.files {
+            if is_kept(&file) {
+                continue;
+            }
+            let bringer = plan
+                .moved
+                .iter()
+                .rev()
+                .find(|it| copy_of(&steps[**it]).is_some_and(|copy| brings(copy, &file, context)))?;
+            if file.contains(char::is_whitespace) {
+                plan.obstacles.push(format!("`{file}` has a blank in its name."));
+            }
+            plan.files.push((*bringer, file));
+        }
+        // Requirements that a moved copy names itself are a copy of manifests, not of sources.
+        plan.obstacles = all.obstacles;
+        plan.doubts = all.doubts;
+        for output in all.outputs {
+            let brought =
+                plan.moved.iter().filter_map(|it| copy_of(&steps[*it])).any(|it| brings(it, &output, context));
+            if brought && !context.ignore.verdict(&output, true).excluded {
+                plan.exposed.push(output);
+            }
+        }
+        // The copy must mean the same where it goes.
+        let first = &steps[self.at].before;
+        let there = &steps[end].before;
+        for copy in plan.moved.iter().filter_map(|it| copy_of(&steps[*it])) {
+            if !first.agrees_on(there, &copy.uses) {
+                return None;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Whether a copy can bring a folder of the context, as far as its words tell.
+pub(super) fn may_hold_sources(copy: &Copy) -> bool {
+    copy.from == CopyFrom::Context
+        && !copy.heredocs
+        && copy.sources.iter().all(Option::is_some)
+        && copy.options.iter().all(|it| it.starts_with("chown") || it.starts_with("chmod"))
+        && copy.destination.as_deref().is_some_and(is_own_folder)
+}
+
+/// Whether a destination is a folder of the project's own, not one that installed programs read.
+fn is_own_folder(path: &str) -> bool {
+    const SHARED: &[&str] =
+        &["/", "/root", "/home", "/usr", "/usr/local", "/usr/src", "/var", "/var/www", "/opt", "/srv", "/tmp"];
+    const SYSTEM: &[&str] = &[
+        "/etc",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/usr/bin",
+        "/usr/sbin",
+        "/usr/lib",
+        "/usr/local/bin",
+        "/usr/local/lib",
+        "/usr/local/etc",
+        "/usr/share",
+        "/var/lib",
+        "/var/cache",
+    ];
+    !SHARED.contains(&path) && !SYSTEM.iter().any(|it| is_below(path, it))
+}
+
+/// Whether a command installs or fetches packages.
+pub(super) fn is_install(command: &PackageCommand) -> bool {
+    matches!(command.action, Action::Install | Action::Fetch)
+        || command
+            .manager
+            .project
+            .as_ref()
+            .is_some_and(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
+}
+
+/// Whether a file is called as a manifest is.
+fn is_manifest_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let projects = KNOWLEDGE.managers.iter().filter_map(|it| it.project.as_ref());
+    projects.into_iter().any(|it| it.manifests.iter().flatten().chain(&it.optional).any(|it| it == name))
+}
+
+/// Whether a variable holds the path of a copied file: a configuration that an install may read.
+fn names_a_file(state: &State, view: &View<'_>) -> bool {
+    let values = state.variables.values().filter_map(|it| match &it.value {
+        Value::Known(text) if text.starts_with('/') => Some(text),
+        Value::Known(_) | Value::Unset | Value::Unknown => None,
+    });
+    values.into_iter().filter_map(|it| view.in_context(it)).any(|it| view.context.kind(&it) == Some(Kind::File))
+}
+
+/// Whether a copy of folders brings a path of the context.
+fn brings(copy: &Copy, path: &str, context: &Context<'_>) -> bool {
+    copy.sources
+        .iter()
+        .flatten()
+        .any(|it| it == path || (context.kind(it) == Some(Kind::Folder) && (it == "." || is_below(path, it))))
+}

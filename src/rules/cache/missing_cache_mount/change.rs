@@ -1,0 +1,249 @@
+//! The edits that mount a cache, and that take out what would defeat it.
+
+use super::{Doubts, Plan, Site};
+use crate::{
+    edit::{Change, Edit, Safety},
+    knowledge::{Action, Sharing},
+    model::{PackageCommand, Value, is_below, text},
+    rewrite,
+    shell::{Removal, Word},
+    source::Span,
+    syntax::{Args, Instruction, Keyword},
+};
+
+impl Site<'_> {
+    /// The edits that add the mounts and take out what defeats them; `None`, with a note, if that cannot be done.
+    pub(super) fn edits(&self, plan: &Plan<'_>, instruction: &Instruction, doubts: &mut Doubts) -> Option<Change> {
+        let user = &self.step.before.user;
+        let owner = match (user.is_root(), user.uid, user.gid) {
+            (true, ..) => String::new(),
+            (false, Some(uid), Some(gid)) => format!(",uid={uid},gid={gid}"),
+            (false, Some(uid), None) => format!(",uid={uid}"),
+            (false, None, _) if plan.commands.iter().all(|it| it.manager.root) => String::new(),
+            (false, None, _) => {
+                doubts
+                    .add(Safety::Shown, "The numeric id of the user is not known, so the mount would belong to root.");
+                return None;
+            }
+        };
+        if self.cx.unit.syntax.directives().any(|it| it.name.text == "syntax" && is_too_old(&it.value.text)) {
+            doubts.add(Safety::Shown, "The frontend that `# syntax` names does not know cache mounts.");
+            return None;
+        }
+        let flags: Vec<String> = plan
+            .mounts
+            .iter()
+            .map(|(target, sharing)| {
+                let sharing = if *sharing == Sharing::Locked { ",sharing=locked" } else { "" };
+                let owner = if plan.commands.iter().all(|it| it.manager.root) { "" } else { owner.as_str() };
+                format!("--mount=type=cache,target={target}{sharing}{owner}")
+            })
+            .collect();
+        let mut edits = vec![rewrite::add_flags(self.cx.source, instruction, self.cx.unit.syntax.escape, &flags)];
+        for command in &plan.commands {
+            edits.extend(self.undefeat(command, doubts)?);
+            edits.extend(self.needs(command, doubts)?);
+        }
+        edits.extend(self.cleanups(plan, doubts)?);
+        let edits = rewrite::join(edits)?;
+        Change::of(self.cx.unit.file, edits)
+    }
+
+    /// Takes out options and variables that switch the cache off.
+    fn undefeat(&self, command: &PackageCommand, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+        let invocation = &self.run.invocations()[command.invocation];
+        let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
+        let mut edits = Vec::new();
+        for defeat in &command.manager.defeat {
+            if let Some(option) = &defeat.option {
+                let places: Vec<usize> = command.options().filter(|(_, it)| it == option).map(|(at, _)| at).collect();
+                if places.is_empty() {
+                    continue;
+                }
+                if self.run.script().is_none() {
+                    doubts.add(Safety::Shown, format!("`{option}` switches the cache off."));
+                    return None;
+                }
+                let done_before = defeat.subsumes.is_some_and(|action| {
+                    self.run.packages().iter().any(|it| {
+                        it.manager.name == command.manager.name
+                            && it.action == action
+                            && it.invocation < command.invocation
+                    })
+                });
+                let instead = defeat
+                    .instead
+                    .as_ref()
+                    .filter(|_| !done_before && !defeat.unless.iter().any(|it| command.has_option(it)));
+                match instead {
+                    Some(instead) => edits.extend(places.iter().map(|at| Edit::replace(spans[*at], instead.clone()))),
+                    None => edits.extend(rewrite::remove_words(self.cx.source, &spans, &places)?),
+                }
+            }
+            if let Some(variable) = &defeat.variable {
+                let set = |value: &Value| !matches!(value, Value::Known(it) if it.is_empty());
+                let here = invocation.environment.iter().any(|it| it.name == *variable);
+                let stage = self.step.before.variables.get(variable).is_some_and(|it| set(&it.value));
+                if here || stage {
+                    doubts.add(Safety::Shown, format!("`{variable}` switches the cache off and has to go, too."));
+                    return self.without_variable(variable, doubts).map(|it| [edits, it].concat());
+                }
+            }
+        }
+        Some(edits)
+    }
+
+    /// Takes a variable out of the `ENV` that sets it, which changes the image's configuration.
+    fn without_variable(&self, variable: &str, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+        let model = self.cx.model;
+        let steps = model.ancestry(self.stage.index).flat_map(|it| it.steps.iter().rev());
+        let step = steps.into_iter().find(|step| matches!(&model.instruction(step).args, Args::Pairs(pairs) if pairs.iter().any(|it| it.key.text == variable)))?;
+        let instruction = model.instruction(step);
+        let Args::Pairs(pairs) = &instruction.args else { return None };
+        let at = pairs.iter().position(|it| it.key.text == variable)?;
+        doubts.safety = Some(Safety::Unsafe);
+        if pairs.len() == 1 {
+            let items = &self.cx.unit.syntax.items;
+            return Some(vec![rewrite::remove_item(&items[step.item])]);
+        }
+        let mut spans = vec![instruction.keyword.span];
+        spans.extend(pairs.iter().map(|it| it.key.span.cover(it.value.span)));
+        if at == 0 {
+            // What follows moves up to the keyword.
+            let edit = Edit::delete(Span { start: spans[1].start, end: spans[2].start });
+            return (!self.cx.source.slice(edit.span).contains('#')).then(|| vec![edit]);
+        }
+        rewrite::remove_words(self.cx.source, &spans, &[at + 1])
+    }
+
+    /// Adds the words without which the cache stays empty.
+    fn needs(&self, command: &PackageCommand, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+        let model = self.cx.model;
+        let words = &self.run.invocations()[command.invocation].words;
+        let mut missing = String::new();
+        for need in command.manager.needs.iter().filter(|it| it.actions.contains(&command.action)) {
+            let other_program = need.program.as_ref().is_some_and(|it| it != command.program());
+            let present = command.texts.iter().flatten().any(|it| it.contains(&need.present));
+            let configured =
+                model.ancestry(self.stage.index).flat_map(|it| &it.steps).filter(|it| it.item <= self.step.item).any(
+                    |it| {
+                        let instruction = model.instruction(it);
+                        instruction.kind == Keyword::Run
+                            && need.configured.iter().any(|text| instruction.rest.text.contains(text))
+                    },
+                );
+            if !other_program && !present && !configured {
+                missing.push(' ');
+                missing.push_str(&need.words);
+            }
+        }
+        if missing.is_empty() {
+            return Some(Vec::new());
+        }
+        if self.run.script().is_none() {
+            doubts.add(Safety::Shown, format!("The cache stays empty without `{}`.", missing.trim()));
+            return None;
+        }
+        let head = words.get(command.head.end.checked_sub(1)?)?;
+        Some(vec![Edit::insert(head.span.end as usize, missing)])
+    }
+
+    /// Takes out commands that empty the mounted folders.
+    fn cleanups(&self, plan: &Plan<'_>, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+        let mut commands: Vec<Span> = Vec::new();
+        let mut edits = Vec::new();
+        for command in self.run.packages().iter().filter(|it| it.action == Action::Clean) {
+            if plan.commands.iter().any(|it| it.manager.name == command.manager.name) {
+                commands.push(self.run.invocations()[command.invocation].command);
+            }
+        }
+        for invocation in
+            self.run.invocations().iter().filter(|it| matches!(it.program.as_str(), "rm" | "find" | "rmdir"))
+        {
+            let operands: Vec<usize> = (1..invocation.words.len())
+                .filter(|at| !invocation.words[*at].literal().is_some_and(|it| it.starts_with('-')))
+                .collect();
+            let mut inside = Vec::new();
+            for at in &operands {
+                match self.place(&invocation.words[*at], plan) {
+                    Place::Inside => inside.push(*at),
+                    Place::Above => {
+                        let line = self.cx.source.line(invocation.command.start);
+                        doubts.add(
+                            Safety::Shown,
+                            format!(
+                                "`{}` in line {line} would run into the mount.",
+                                self.cx.source.slice(invocation.words[*at].span)
+                            ),
+                        );
+                        return None;
+                    }
+                    Place::Elsewhere => {}
+                }
+            }
+            if inside.is_empty() {
+                continue;
+            }
+            if inside.len() == operands.len() || invocation.program == "find" {
+                commands.push(invocation.command);
+            } else {
+                let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
+                edits.extend(rewrite::remove_words(self.cx.source, &spans, &inside)?);
+            }
+        }
+        commands.dedup();
+        if commands.is_empty() {
+            return Some(edits);
+        }
+        let removal = self.run.script().and_then(|it| it.removal(&commands, &self.cx.source.text));
+        match removal {
+            Some(Removal::Some(spans)) => edits.extend(spans.into_iter().map(Edit::delete)),
+            Some(Removal::All) | None => {
+                doubts.add(Safety::Shown, "The command that empties the cache cannot be taken out here.");
+                return None;
+            }
+        }
+        Some(edits)
+    }
+
+    /// Where a path that is deleted lies: in a mounted folder, above one, or elsewhere.
+    fn place(&self, word: &Word, plan: &Plan<'_>) -> Place {
+        let written = text(word, &self.step.before).unwrap_or_else(|| self.cx.source.slice(word.span).to_owned());
+        let home = self.step.before.home().unwrap_or_default();
+        let path = match written.strip_prefix('~') {
+            Some(rest) => format!("{home}{rest}"),
+            None => written,
+        };
+        let fixed = match path.find(['*', '?', '[', '{', '$', '`']) {
+            Some(at) => path[..at].rsplit_once('/').map_or("", |(folder, _)| folder),
+            None => path.trim_end_matches('/'),
+        };
+        if !path.starts_with('/') {
+            return Place::Elsewhere;
+        }
+        if plan.cleaned.iter().any(|it| is_below(fixed, it)) {
+            Place::Inside
+        } else if plan.mounts.keys().any(|it| is_below(it, fixed)) {
+            Place::Above
+        } else {
+            Place::Elsewhere
+        }
+    }
+}
+
+enum Place {
+    Inside,
+    Above,
+    Elsewhere,
+}
+
+/// Whether a frontend's name says a version before 1.2, which brought mounts.
+fn is_too_old(frontend: &str) -> bool {
+    let version = frontend.rsplit_once(':').map(|(_, it)| it);
+    version.is_some_and(|it| {
+        ["1.0", "1.1"]
+            .iter()
+            .any(|old| it == *old || it.starts_with(&format!("{old}.")) || it.starts_with(&format!("{old}-")))
+    }) && !frontend.contains("experimental")
+        && !frontend.contains("labs")
+}
