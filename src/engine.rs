@@ -12,6 +12,7 @@ use crate::{
     rules::{self, SYNTAX_ERROR, UNKNOWN_SUPPRESSION},
     source::Location,
     suppress::Suppressions,
+    syntax::SyntaxError,
 };
 
 mod fix;
@@ -81,12 +82,29 @@ fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
     all
 }
 
+/// The syntax errors; of lines that are no instructions only the first, since a template is full of them.
+fn syntax_errors(unit: &Unit) -> Vec<Finding> {
+    let is_unknown = |it: &&SyntaxError| it.message.ends_with("is no instruction");
+    let errors = &unit.syntax.errors;
+    let unknown = errors.iter().filter(is_unknown).count();
+    let first = errors.iter().find(is_unknown);
+    let kept = errors.iter().filter(|it| !is_unknown(it) || Some(*it) == first);
+    let findings = kept.map(|it| {
+        let mut finding =
+            Finding::new(SYNTAX_ERROR.name, Location { file: unit.file, span: it.span }, it.message.clone());
+        if is_unknown(&it) && unknown > 1 {
+            finding.note = Some(format!("So it is with {} more lines; the file may be a template.", unknown - 1));
+        }
+        finding
+    });
+    findings.collect()
+}
+
 /// What the engine itself finds.
 fn engine_findings(rule: &Rule, unit: &Unit, suppressions: &Suppressions) -> Vec<Finding> {
     let location = |span| Location { file: unit.file, span };
     if rule.name == SYNTAX_ERROR.name {
-        let errors = unit.syntax.errors.iter();
-        return errors.map(|it| Finding::new(SYNTAX_ERROR.name, location(it.span), it.message.clone())).collect();
+        return syntax_errors(unit);
     }
     let unknown = suppressions.unknown.iter().map(|(span, name, suggestion)| {
         let mut finding = Finding::new(UNKNOWN_SUPPRESSION.name, location(*span), format!("there is no rule `{name}`"));

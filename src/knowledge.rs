@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 /// All tables.
@@ -13,6 +14,8 @@ pub struct Knowledge {
     pub managers: Vec<Manager>,
     /// Base images, the first match counts.
     pub images: Vec<Image>,
+    /// Programs that neither install packages nor look for installed ones.
+    pub plain_programs: FxHashSet<String>,
 }
 
 /// The tables, read once.
@@ -25,7 +28,9 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
         .expect("the test `tables_are_sound` reads the table");
     let images: ImageTable = toml::from_str(include_str!("../rules/knowledge/images.toml"))
         .expect("the test `tables_are_sound` reads the table");
-    Knowledge { managers: managers.manager, images: images.image }
+    let programs: ProgramTable = toml::from_str(include_str!("../rules/knowledge/programs.toml"))
+        .expect("the test `tables_are_sound` reads the table");
+    Knowledge { managers: managers.manager, images: images.image, plain_programs: programs.plain }
 });
 
 #[derive(Deserialize)]
@@ -38,6 +43,12 @@ struct ManagerTable {
 #[serde(deny_unknown_fields)]
 struct ImageTable {
     image: Vec<Image>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramTable {
+    plain: FxHashSet<String>,
 }
 
 /// A package manager.
@@ -71,6 +82,9 @@ pub struct Manager {
     /// Whether it only works as root.
     #[serde(default)]
     pub root: bool,
+    /// Texts in a word that send it to another root or cache.
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
     /// Its caches.
     pub cache: Vec<Cache>,
     /// Words without which a cache stays empty.
@@ -122,6 +136,9 @@ pub struct Cache {
     pub holds: Holds,
     /// How concurrent builds may share it.
     pub sharing: Sharing,
+    /// Whether the cache of one base image must not serve another.
+    #[serde(default)]
+    pub per_image: bool,
     /// Which actions use it.
     pub used_by: Vec<Action>,
     /// Only for these programs of the manager.
@@ -185,7 +202,7 @@ pub struct Need {
     pub program: Option<String>,
     /// A word that holds this makes it unnecessary.
     pub present: String,
-    /// So does an earlier RUN that mentions one of these.
+    /// So does an earlier RUN that mentions all words of one of these.
     #[serde(default)]
     pub configured: Vec<String>,
 }
@@ -351,6 +368,11 @@ impl Manager {
             Action::Clean => &self.clean,
         }
     }
+}
+
+/// Whether a program neither installs packages nor looks for those that are installed, whatever its arguments.
+pub fn is_plain_program(name: &str) -> bool {
+    KNOWLEDGE.plain_programs.contains(name)
 }
 
 impl Action {

@@ -175,7 +175,8 @@ pub fn is_dockerfile(name: &str) -> bool {
         return false;
     }
     let ending = lower.rsplit_once('.').map(|(_, ending)| ending);
-    let starts = |stem: &str| lower.strip_prefix(stem).is_some_and(|it| it.is_empty() || it.starts_with('.'));
+    let starts =
+        |stem: &str| lower.strip_prefix(stem).is_some_and(|it| it.is_empty() || it.starts_with(['.', '_', '-']));
     match ending {
         None | Some("dockerfile" | "containerfile") => {
             ending.is_some() || starts("dockerfile") || starts("containerfile")
@@ -293,7 +294,6 @@ mod tests {
             "Dockerfile~",
             "Dockerfiles",
             "MyDockerfile",
-            "Dockerfile-api",
             "a.sh",
             "",
         ] {

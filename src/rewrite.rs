@@ -31,12 +31,26 @@ fn leading_space(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-/// The white space before the second line of an instruction's own text.
+/// The white space before a command on a line of its own; arguments stand deeper. `None` if nothing tells.
 fn continuation_indent<'a>(source: &'a Source, instruction: &Instruction) -> Option<&'a str> {
     let header = crate::model::header(instruction);
-    let second = source.slice(header).lines().nth(1)?;
-    let indent = &second[..leading_space(second)];
-    (!indent.is_empty() && second.len() > indent.len()).then_some(indent)
+    let lines = || source.slice(header).lines().skip(1).filter(|it| !it.trim_start().starts_with('#'));
+    let joins = lines().find(|it| it.trim_start().starts_with(['&', '|', ';']));
+    let indent = |line: &'a str| &line[..leading_space(line)];
+    match joins.map(indent).filter(|it| !it.is_empty()) {
+        Some(indent) => Some(indent),
+        // With the operators at the ends of lines, the first line after one holds a command.
+        None => {
+            let text = source.slice(header);
+            let mut pairs = text.lines().zip(text.lines().skip(1));
+            let after =
+                pairs.find(|(line, _)| line.trim_end().trim_end_matches(['\\', '`']).trim_end().ends_with(['&', ';']));
+            after.map(|(_, next)| indent(next)).filter(|it| !it.is_empty()).or_else(|| {
+                let first = indent(lines().next()?);
+                first.starts_with('\t').then_some("\t")
+            })
+        }
+    }
 }
 
 /// Takes words out of a command, each with the white space and continuation before it (or, where a comment line

@@ -39,20 +39,31 @@ impl Model {
         command: &PackageCommand,
         flavor: Option<Flavor>,
     ) -> Vec<CachePath> {
-        if self.moves_cache_by_config(index, command.manager) {
+        if self.moves_cache_by_config(index, command.manager) || goes_elsewhere(run, command.manager) {
             return Vec::new();
         }
-        let traits = self.stages[index].image.map_or(&[][..], |it| &it.traits);
+        let image = self.stages[index].image;
+        let traits = image.map_or(&[][..], |it| &it.traits);
+        // An unknown image may have any trait.
+        let may_have =
+            |names: &[String]| names.is_empty() || image.is_none() || names.iter().any(|it| traits.contains(it));
         let has = |names: &[String]| names.iter().any(|it| traits.contains(it));
         let program = command.program();
         let caches = command.manager.cache.iter().filter(|it| {
             it.used_by.contains(&command.action)
                 && (it.programs.is_empty() || it.programs.iter().any(|it| it == program))
-                && (it.only_on.is_empty() || has(&it.only_on))
+                && may_have(&it.only_on)
                 && !has(&it.not_on)
                 && (it.flavor.is_none() || it.flavor == flavor)
         });
-        caches.filter_map(|cache| resolve(cache, state, run, command)).collect()
+        let paths = caches.filter_map(|cache| resolve(cache, state, run, command));
+        let mut paths: Vec<CachePath> = paths.collect();
+        for path in &mut paths {
+            if image.is_none() && !(path.cache.only_on.is_empty() && path.cache.not_on.is_empty()) {
+                path.certainty = Certainty::Assumed;
+            }
+        }
+        paths
     }
 
     /// Whether an earlier command of the stage, such as `npm config set cache`, tells the manager another place.
@@ -74,6 +85,21 @@ impl Model {
             })
             .any(|run| run.mentions(&["config", "env"]) && run.invocations().iter().any(configures))
     }
+}
+
+/// Whether a command of this run sends the manager to another root or cache.
+fn goes_elsewhere(run: &Run, manager: &Manager) -> bool {
+    let own = run.packages().iter().filter(|it| it.manager.name == manager.name);
+    let texts = own.flat_map(|it| it.texts.iter().flatten());
+    texts.into_iter().any(|text| {
+        manager.elsewhere.iter().any(|it| {
+            if it.starts_with('-') {
+                text == it || text.starts_with(&format!("{it}="))
+            } else {
+                text.contains(it.as_str())
+            }
+        })
+    })
 }
 
 fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCommand) -> Option<CachePath> {

@@ -28,6 +28,24 @@ pub struct Script {
     pub heredocs: Vec<Span>,
 }
 
+impl Script {
+    /// Whether nothing in it is [`Node::Opaque`].
+    pub fn is_understood(&self) -> bool {
+        fn list(it: &List) -> bool {
+            it.items.iter().all(|it| node(&it.node))
+        }
+        fn node(it: &Node) -> bool {
+            match it {
+                Node::Command(it) => it.script.as_ref().is_none_or(|it| it.is_understood()),
+                Node::Pipeline { members, .. } => members.iter().all(node),
+                Node::Compound(it) => it.lists.iter().all(list),
+                Node::Opaque(_) => false,
+            }
+        }
+        list(&self.list)
+    }
+}
+
 /// Commands one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {

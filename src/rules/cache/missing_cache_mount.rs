@@ -8,7 +8,7 @@ use crate::{
     finding::{Finding, Fix},
     knowledge::{Action, Flavor, Holds, Sharing},
     manifests::{View, visible, yarn_flavor},
-    model::{Base, Certainty, Model, PackageCommand, Run, Stage, Step, StepKind},
+    model::{Base, Certainty, ImageRef, Model, PackageCommand, Run, Stage, Step, StepKind},
     rule::{Check, FileCx, Rule},
     settings::Builder,
     source::Location,
@@ -42,10 +42,19 @@ struct Site<'a> {
     run: &'a Run,
 }
 
+/// A mount that is missing.
+#[derive(Clone, PartialEq, Eq)]
+struct Mount {
+    sharing: Sharing,
+    /// Whether root owns it, whoever the user is.
+    root: bool,
+    id: Option<String>,
+}
+
 /// The mounts that are missing.
 #[derive(Default)]
 struct Plan<'a> {
-    mounts: BTreeMap<String, Sharing>,
+    mounts: BTreeMap<String, Mount>,
     /// Folders whose cleaning would empty a mount, or has no sense beside it.
     cleaned: Vec<String>,
     commands: Vec<&'a PackageCommand>,
@@ -99,12 +108,16 @@ impl<'a> Site<'a> {
                 if path.cache.holds == Holds::Store {
                     self.store_doubts(command, &targets, &mut plan.doubts);
                 }
+                self.reader_doubts(command, &targets, &mut plan.doubts);
+                let mount = Mount {
+                    sharing: path.cache.sharing,
+                    root: command.manager.root,
+                    id: path.cache.per_image.then(|| self.image_id(&command.manager.name)),
+                };
                 for target in targets {
                     plan.cleaned.push(target.clone());
-                    plan.mounts
-                        .entry(target.clone())
-                        .and_modify(|it| *it = (*it).max(path.cache.sharing))
-                        .or_insert(path.cache.sharing);
+                    let entry = plan.mounts.entry(target.clone()).or_insert_with(|| mount.clone());
+                    entry.sharing = entry.sharing.max(mount.sharing);
                 }
                 plan.cleaned.extend(path.cache.also_cleaned.iter().cloned());
             }
@@ -159,20 +172,46 @@ impl<'a> Site<'a> {
         })
     }
 
-    fn assumption(&self) -> String {
-        let reference = self.cx.model.ancestry(self.stage.index).find_map(|it| match &it.base {
-            Base::Image(image) => Some(image.name.clone()),
+    /// The image at the bottom of the stage.
+    fn image(&self) -> Option<&'a ImageRef> {
+        let model: &'a Model = self.cx.model;
+        model.ancestry(self.stage.index).find_map(|it| match &it.base {
+            Base::Image(image) => Some(image),
             Base::Stage(_) | Base::Scratch | Base::Unknown => None,
-        });
+        })
+    }
+
+    /// The id of a mount that only this base image uses: `apk-alpine-3.20`.
+    fn image_id(&self, manager: &str) -> String {
+        let plain = |text: &str| text.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.' && it != '-', "-");
+        let image = self.image();
+        let name = image.map_or("image", |it| it.name.rsplit('/').next().unwrap_or(&it.name));
+        let tag = image.and_then(|it| it.tag.as_deref()).unwrap_or("latest");
+        format!("{manager}-{}-{}", plain(name), plain(tag))
+    }
+
+    fn assumption(&self) -> String {
+        let reference = self.image().map(|it| it.name.clone());
         let image = reference.map_or_else(|| "the base image".to_owned(), |it| format!("`{it}`"));
         format!(
             "What {image} sets is not known; the fix takes for granted that it runs as root and keeps caches in their usual places."
         )
     }
 
+    /// What a rebuild of the layer costs, counted where the words tell.
+    fn cost(&self, plan: &Plan<'_>) -> String {
+        let installs: Vec<_> = plan.commands.iter().filter(|it| it.action == Action::Install).collect();
+        let named: usize = installs.iter().map(|it| it.operands().count()).sum();
+        match (installs.is_empty(), named) {
+            (true, _) => "A rebuild of this layer downloads and compiles everything again.".to_owned(),
+            (false, 0 | 1) => "A rebuild of this layer downloads everything again.".to_owned(),
+            (false, named) => format!("A rebuild of this layer downloads {named} packages and what they need again."),
+        }
+    }
+
     fn finding(&self, plan: &Plan<'_>) -> Option<Finding> {
         let instruction = self.cx.model.instruction(self.step);
-        let first = plan.commands.first()?;
+        let first = plan.commands.iter().find(|it| it.action != Action::Update).or(plan.commands.first())?;
         let words = &self.run.invocations()[first.invocation].words;
         let span = words.first()?.span.cover(words.get(first.head.end.saturating_sub(1))?.span);
         let mut titles: Vec<String> = plan
@@ -188,12 +227,16 @@ impl<'a> Site<'a> {
         let location = Location { file: self.cx.unit.file, span };
         let mut finding = Finding::new(RULE.name, location, message);
         let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
-        let fix = self.edits(plan, instruction, &mut doubts);
-        let mut notes = vec!["Whenever this layer is built again, everything is downloaded anew.".to_owned()];
+        let mut done = Vec::new();
+        let fix = self.edits(plan, instruction, &mut doubts, &mut done);
+        let mut notes = vec![self.cost(plan)];
         notes.append(&mut doubts.notes);
         finding.note = Some(notes.join(" "));
         finding.fix = fix.map(|change| Fix {
-            title: format!("Mount {} on {}", if targets.len() == 1 { "a cache" } else { "caches" }, and(&targets)),
+            title: {
+                let mounts = if targets.len() == 1 { "a cache" } else { "caches" };
+                [vec![format!("Mount {mounts} on {}", and(&targets))], done].concat().join(", ")
+            },
             safety: doubts.safety.unwrap_or(Safety::Safe),
             change,
         });

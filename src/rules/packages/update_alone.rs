@@ -3,7 +3,7 @@
 use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
-    knowledge::Action,
+    knowledge::{Action, is_plain_program},
     model::{PackageCommand, Run, Stage, Step, StepKind},
     rewrite,
     rule::{Check, FileCx, Rule},
@@ -45,6 +45,12 @@ fn finding(
     let message = format!("`{}` stands in another layer than the install that needs it", update.title());
     let mut finding = Finding::new(RULE.name, location, message);
     let later = later_installs(cx, stage, at, update);
+    if later.is_empty() || !run_only_updates(run, update) {
+        // A script or a wrapper may install with the lists that were fetched.
+        if !nothing_else_installs(cx, stage, at, run, update) {
+            return None;
+        }
+    }
     if later.is_empty() {
         finding.message = format!("`{}` is not followed by an install", update.title());
         finding.note = Some("The layer holds package lists that nothing here reads; an image built on this one would read lists that have gone stale.".to_owned());
@@ -71,6 +77,34 @@ fn finding(
 fn place(run: &Run, command: &PackageCommand) -> Option<Span> {
     let words = &run.invocations()[command.invocation].words;
     Some(words.first()?.span.cover(words.get(command.head.end.checked_sub(1)?)?.span))
+}
+
+/// Whether what follows the update in its run is known not to install.
+fn run_only_updates(run: &Run, update: &PackageCommand) -> bool {
+    let behind = run.invocations().iter().enumerate().skip(update.invocation + 1);
+    behind
+        .into_iter()
+        .all(|(at, it)| is_plain_program(&it.program) || run.packages().iter().any(|it| it.invocation == at))
+}
+
+/// Whether all that follows, in this stage and those that are built on it, is known not to install.
+fn nothing_else_installs(cx: &FileCx<'_>, stage: &Stage, at: usize, run: &Run, update: &PackageCommand) -> bool {
+    let model = cx.model;
+    let heirs =
+        model.stages[stage.index + 1..].iter().filter(|it| model.ancestry(it.index).any(|it| it.index == stage.index));
+    let later = stage.steps[at + 1..].iter().chain(heirs.flat_map(|it| &it.steps));
+    let is_known =
+        |run: &Run| {
+            run.script().is_some_and(|it| it.is_understood())
+                && run.invocations().iter().enumerate().all(|(at, it)| {
+                    is_plain_program(&it.program) || run.packages().iter().any(|it| it.invocation == at)
+                })
+        };
+    run_only_updates(run, update)
+        && later.into_iter().all(|it| match &it.kind {
+            StepKind::Run(run) => is_known(run),
+            StepKind::Copy(_) | StepKind::Other => true,
+        })
 }
 
 /// The first installs of later runs that have no update before them, in this stage and those that are built on it.

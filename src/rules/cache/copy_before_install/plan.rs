@@ -231,6 +231,10 @@ fn is_own_folder(path: &str) -> bool {
         "/var/lib",
         "/var/cache",
     ];
+    // Files that patch what an installer wrote.
+    if ["site-packages", "dist-packages", "node_modules", "conda"].iter().any(|it| path.contains(it)) {
+        return false;
+    }
     !SHARED.contains(&path) && !SYSTEM.iter().any(|it| is_below(path, it))
 }
 

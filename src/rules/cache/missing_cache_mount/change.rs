@@ -13,7 +13,15 @@ use crate::{
 
 impl Site<'_> {
     /// The edits that add the mounts and take out what defeats them; `None`, with a note, if that cannot be done.
-    pub(super) fn edits(&self, plan: &Plan<'_>, instruction: &Instruction, doubts: &mut Doubts) -> Option<Change> {
+    ///
+    /// `done` gets what the fix does beside mounting, in the imperative.
+    pub(super) fn edits(
+        &self,
+        plan: &Plan<'_>,
+        instruction: &Instruction,
+        doubts: &mut Doubts,
+        done: &mut Vec<String>,
+    ) -> Option<Change> {
         let user = &self.step.before.user;
         let owner = match (user.is_root(), user.uid, user.gid) {
             (true, ..) => String::new(),
@@ -33,24 +41,26 @@ impl Site<'_> {
         let flags: Vec<String> = plan
             .mounts
             .iter()
-            .map(|(target, sharing)| {
-                let sharing = if *sharing == Sharing::Locked { ",sharing=locked" } else { "" };
-                let owner = if plan.commands.iter().all(|it| it.manager.root) { "" } else { owner.as_str() };
-                format!("--mount=type=cache,target={target}{sharing}{owner}")
+            .map(|(target, mount)| {
+                let sharing = if mount.sharing == Sharing::Locked { ",sharing=locked" } else { "" };
+                let id = mount.id.as_ref().map(|it| format!("id={it},")).unwrap_or_default();
+                let owner = if mount.root { "" } else { owner.as_str() };
+                format!("--mount=type=cache,{id}target={target}{sharing}{owner}")
             })
             .collect();
         let mut edits = vec![rewrite::add_flags(self.cx.source, instruction, self.cx.unit.syntax.escape, &flags)];
         for command in &plan.commands {
-            edits.extend(self.undefeat(command, doubts)?);
-            edits.extend(self.needs(command, doubts)?);
+            edits.extend(self.undefeat(command, doubts, done)?);
+            edits.extend(self.needs(command, doubts, done)?);
         }
-        edits.extend(self.cleanups(plan, doubts)?);
+        edits.extend(self.cleanups(plan, doubts, done)?);
+        done.dedup();
         let edits = rewrite::join(edits)?;
         Change::of(self.cx.unit.file, edits)
     }
 
     /// Takes out options and variables that switch the cache off.
-    fn undefeat(&self, command: &PackageCommand, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+    fn undefeat(&self, command: &PackageCommand, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
         let invocation = &self.run.invocations()[command.invocation];
         let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
         let mut edits = Vec::new();
@@ -75,6 +85,10 @@ impl Site<'_> {
                     .instead
                     .as_ref()
                     .filter(|_| !done_before && !defeat.unless.iter().any(|it| command.has_option(it)));
+                match instead {
+                    Some(instead) => done.push(format!("put `{instead}` in the place of `{option}`")),
+                    None => done.push(format!("take out `{option}`")),
+                }
                 match instead {
                     Some(instead) => edits.extend(places.iter().map(|at| Edit::replace(spans[*at], instead.clone()))),
                     None => edits.extend(rewrite::remove_words(self.cx.source, &spans, &places)?),
@@ -117,7 +131,7 @@ impl Site<'_> {
     }
 
     /// Adds the words without which the cache stays empty.
-    fn needs(&self, command: &PackageCommand, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+    fn needs(&self, command: &PackageCommand, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
         let model = self.cx.model;
         let words = &self.run.invocations()[command.invocation].words;
         let mut missing = String::new();
@@ -128,8 +142,8 @@ impl Site<'_> {
                 model.ancestry(self.stage.index).flat_map(|it| &it.steps).filter(|it| it.item <= self.step.item).any(
                     |it| {
                         let instruction = model.instruction(it);
-                        instruction.kind == Keyword::Run
-                            && need.configured.iter().any(|text| instruction.rest.text.contains(text))
+                        let mentions = |all: &String| all.split(' ').all(|it| instruction.rest.text.contains(it));
+                        instruction.kind == Keyword::Run && need.configured.iter().any(mentions)
                     },
                 );
             if !other_program && !present && !configured {
@@ -145,11 +159,12 @@ impl Site<'_> {
             return None;
         }
         let head = words.get(command.head.end.checked_sub(1)?)?;
+        done.push(format!("add `{}`", missing.trim()));
         Some(vec![Edit::insert(head.span.end as usize, missing)])
     }
 
     /// Takes out commands that empty the mounted folders.
-    fn cleanups(&self, plan: &Plan<'_>, doubts: &mut Doubts) -> Option<Vec<Edit>> {
+    fn cleanups(&self, plan: &Plan<'_>, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
         let mut commands: Vec<Span> = Vec::new();
         let mut edits = Vec::new();
         for command in self.run.packages().iter().filter(|it| it.action == Action::Clean) {
@@ -184,6 +199,16 @@ impl Site<'_> {
             if inside.is_empty() {
                 continue;
             }
+            done.extend(
+                (inside.len() < operands.len())
+                    .then(|| {
+                        inside
+                            .iter()
+                            .map(|at| format!("take out `{}`", self.cx.source.slice(invocation.words[*at].span)))
+                    })
+                    .into_iter()
+                    .flatten(),
+            );
             if inside.len() == operands.len() || invocation.program == "find" {
                 commands.push(invocation.command);
             } else {
@@ -192,8 +217,24 @@ impl Site<'_> {
             }
         }
         commands.dedup();
+        done.extend(
+            commands
+                .iter()
+                .map(|it| format!("take out `{}`", self.cx.source.slice(*it).lines().next().unwrap_or_default())),
+        );
         if commands.is_empty() {
             return Some(edits);
+        }
+        // A comment right above a command that goes away would be left with nothing to describe.
+        let instruction = self.cx.model.instruction(self.step);
+        let above = |comment: &Span, command: &Span| {
+            comment.end <= command.start
+                && self.cx.source.text[comment.end as usize..command.start as usize]
+                    .trim_matches(['&', ';', ' ', '\t', '\n', '\r', '\\'])
+                    .is_empty()
+        };
+        if instruction.comments.iter().any(|comment| commands.iter().any(|command| above(comment, command))) {
+            doubts.add(Safety::Unsafe, "A comment stays that speaks of a command which goes away.");
         }
         let removal = self.run.script().and_then(|it| it.removal(&commands, &self.cx.source.text));
         match removal {

@@ -3,11 +3,54 @@
 use super::{Doubts, Site};
 use crate::{
     edit::Safety,
-    model::{Base, CopyFrom, Model, PackageCommand, Stage, StepKind, is_below},
+    knowledge::is_plain_program,
+    model::{Base, Copy, CopyFrom, Model, PackageCommand, Stage, StepKind, is_below, text},
     syntax::{Args, Keyword},
 };
 
 impl Site<'_> {
+    /// What else in this run has to do with the mounted folders: it would see what other builds left there.
+    pub(super) fn reader_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
+        for (at, invocation) in self.run.invocations().iter().enumerate() {
+            let is_package = self.run.packages().iter().any(|it| it.invocation == at);
+            if is_package || matches!(invocation.program.as_str(), "rm" | "find" | "rmdir" | "ls" | "du") {
+                continue;
+            }
+            let takes_all = matches!(invocation.program.as_str(), "chown" | "chmod" | "mv" | "cp" | "tar");
+            let touches = invocation.words.iter().skip(1).filter_map(|it| text(it, &self.step.before)).any(|path| {
+                let fixed = path.split(['*', '?', '[', '{']).next().unwrap_or_default().trim_end_matches('/');
+                let inside = targets.iter().any(|it| is_below(fixed, it));
+                inside || (takes_all && path.starts_with('/') && targets.iter().any(|it| is_below(it, fixed)))
+            });
+            if touches {
+                let note = format!(
+                    "`{}` also uses the folder where `{}` keeps its cache.",
+                    invocation.program,
+                    command.title()
+                );
+                doubts.add(Safety::Shown, note);
+            }
+        }
+        // uv takes a local project for unchanged while its manifest is, and that stands in an earlier layer.
+        if command.manager.name == "uv"
+            && command.has_option("--no-editable")
+            && !command.has_option("--no-install-project")
+        {
+            let copies = self.stage.steps[..self.at].iter().filter_map(|it| match &it.kind {
+                StepKind::Copy(copy) if copy.from == CopyFrom::Context => Some(copy),
+                StepKind::Copy(_) | StepKind::Run(_) | StepKind::Other => None,
+            });
+            let brings_manifest =
+                |it: &Copy| it.is_broad() || it.sources.iter().flatten().any(|it| it.ends_with("pyproject.toml"));
+            if copies.last().is_some_and(|it| !brings_manifest(it)) {
+                doubts.add(
+                    Safety::Unsafe,
+                    "uv may take the project from its cache and not see that its sources have changed.",
+                );
+            }
+        }
+    }
+
     /// What a store in a mount could be missed by.
     pub(super) fn store_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
         let model = self.cx.model;
@@ -29,7 +72,7 @@ impl Site<'_> {
                         }
                     }
                     Some(_) => {}
-                    None if is_harmless(&invocation.program) => {}
+                    None if is_plain_program(&invocation.program) => {}
                     None => doubts.add(
                         Safety::Unsafe,
                         format!("`{}` in line {line} may look for the packages in the image.", invocation.program),
@@ -71,60 +114,6 @@ impl Site<'_> {
             }
         }
     }
-}
-
-/// Programs that do not care for a package manager's store.
-fn is_harmless(program: &str) -> bool {
-    const HARMLESS: &[&str] = &[
-        "apt-key",
-        "cd",
-        "chmod",
-        "chown",
-        "cp",
-        "curl",
-        "echo",
-        "export",
-        "git",
-        "groupadd",
-        "addgroup",
-        "adduser",
-        "install",
-        "ln",
-        "ls",
-        "mkdir",
-        "mv",
-        "printf",
-        "rm",
-        "sed",
-        "set",
-        "strip",
-        "tar",
-        "touch",
-        "true",
-        "upx",
-        "useradd",
-        "wget",
-        "unzip",
-        "test",
-        "[",
-        "cat",
-        "rustup",
-        "exit",
-        "sha256sum",
-        "gpg",
-        "file",
-        "ldd",
-        "du",
-        "find",
-        "setcap",
-        "tr",
-        "grep",
-        "awk",
-        "cut",
-        "head",
-        "date",
-    ];
-    HARMLESS.contains(&program)
 }
 
 enum Started {
