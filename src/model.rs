@@ -3,7 +3,12 @@
 //! Computed once per file; rules read it and never write. What cannot be told from the files is `None` or
 //! [`Value::Unknown`], and stays so.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use rpds::HashTrieMapSync;
 
 use crate::{
     knowledge::{Account, Image},
@@ -53,6 +58,7 @@ pub struct Stage {
     pub steps: Vec<Step>,
     /// What is in force at its end.
     pub end: Arc<State>,
+    configuring: OnceLock<Vec<usize>>,
 }
 
 /// What a stage is built on.
@@ -102,8 +108,8 @@ pub enum StepKind {
 /// What is in force at a place of a stage.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The variables.
-    pub variables: BTreeMap<String, Variable>,
+    /// The variables, in a map that shares its parts: each instruction has a scope of its own.
+    pub variables: HashTrieMapSync<String, Variable>,
     /// The user that runs commands.
     pub user: User,
     /// The working directory, absolute.
@@ -294,7 +300,16 @@ impl Builder<'_> {
             Base::Unknown => (Arc::new(image_state(None, false, "")), None),
         };
         let index = self.stages.len();
-        self.stages.push(Stage { index, name, base, image, from: item, steps: Vec::new(), end: state });
+        self.stages.push(Stage {
+            index,
+            name,
+            base,
+            image,
+            from: item,
+            steps: Vec::new(),
+            end: state,
+            configuring: OnceLock::new(),
+        });
     }
 
     fn base(&self, name: &str) -> Base {
@@ -330,7 +345,17 @@ impl Builder<'_> {
     /// What is in force after an instruction; `None` if nothing changes.
     fn after(&self, instruction: &Instruction, before: &State, kind: &StepKind) -> Option<State> {
         let expand = |raw: &str| expand(raw, self.syntax.escape, &|name| before.variable(name));
+        let made = match kind {
+            StepKind::Run(run) => run.accounts(),
+            StepKind::Copy(_) | StepKind::Other => Vec::new(),
+        };
+        let changes =
+            matches!(instruction.kind, Keyword::Arg | Keyword::Env | Keyword::User | Keyword::Workdir | Keyword::Shell);
+        if !changes && made.is_empty() {
+            return None;
+        }
         let mut state = before.clone();
+        state.accounts.extend(made);
         match (instruction.kind, &instruction.args) {
             (Keyword::Arg, _) => {
                 for (name, default) in arguments(instruction) {
@@ -344,14 +369,14 @@ impl Builder<'_> {
                             None => self.argument(name, Value::Unset),
                         },
                     };
-                    state.variables.insert(name.to_owned(), Variable { value, argument: true });
+                    state.variables.insert_mut(name.to_owned(), Variable { value, argument: true });
                 }
             }
             (Keyword::Env, Args::Pairs(pairs)) => {
                 for pair in pairs {
                     let value = known(expand(&pair.value.text));
                     let name = expand(&pair.key.text).unwrap_or_else(|| pair.key.text.clone());
-                    state.variables.insert(name, Variable { value, argument: false });
+                    state.variables.insert_mut(name, Variable { value, argument: false });
                 }
             }
             (Keyword::User, Args::Text(word)) => {
@@ -363,16 +388,7 @@ impl Builder<'_> {
             (Keyword::Shell, Args::Json(words)) => {
                 state.posix_shell = words.first().is_some_and(|it| is_posix_shell(&it.text));
             }
-            _ => match kind {
-                StepKind::Run(run) => {
-                    let made = run.accounts();
-                    if made.is_empty() {
-                        return None;
-                    }
-                    state.accounts.extend(made);
-                }
-                StepKind::Copy(_) | StepKind::Other => return None,
-            },
+            _ => {}
         }
         Some(state)
     }

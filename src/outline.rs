@@ -109,8 +109,15 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
         .enumerate()
         .flat_map(|(at, step)| copy_outlines(model, source, step, kind).into_iter().map(move |it| (at, it)))
         .collect();
-    let redundant =
-        |at: usize, it: &CopyOutline| copies.iter().any(|(later, other)| *later > at && brings_again(other, it, kind));
+    let runs_between =
+        |from: usize, to: usize| stage.steps[from..to].iter().any(|it| matches!(it.kind, StepKind::Run(_)));
+    // A copy adds nothing where a later one brings the same, or where an earlier one did and nothing ran since.
+    let redundant = |at: usize, it: &CopyOutline| {
+        copies.iter().any(|(other, copy)| {
+            let counts = *other > at || (*other < at && copy != it && !runs_between(*other, at));
+            counts && brings_again(copy, it, kind)
+        })
+    };
     let dependency_only = dependency_only_runs(source, stage);
     let mut events = Vec::new();
     for (at, step) in stage.steps.iter().enumerate() {

@@ -37,20 +37,14 @@ fn continuation_indent<'a>(source: &'a Source, instruction: &Instruction) -> Opt
     let lines = || source.slice(header).lines().skip(1).filter(|it| !it.trim_start().starts_with('#'));
     let joins = lines().find(|it| it.trim_start().starts_with(['&', '|', ';']));
     let indent = |line: &'a str| &line[..leading_space(line)];
-    match joins.map(indent).filter(|it| !it.is_empty()) {
-        Some(indent) => Some(indent),
+    joins.map(indent).filter(|it| !it.is_empty()).or_else(|| {
         // With the operators at the ends of lines, the first line after one holds a command.
-        None => {
-            let text = source.slice(header);
-            let mut pairs = text.lines().zip(text.lines().skip(1));
-            let after =
-                pairs.find(|(line, _)| line.trim_end().trim_end_matches(['\\', '`']).trim_end().ends_with(['&', ';']));
-            after.map(|(_, next)| indent(next)).filter(|it| !it.is_empty()).or_else(|| {
-                let first = indent(lines().next()?);
-                first.starts_with('\t').then_some("\t")
-            })
-        }
-    }
+        let text = source.slice(header);
+        let ends_one = |line: &str| line.trim_end().trim_end_matches(['\\', '`']).trim_end().ends_with(['&', ';']);
+        let after = text.lines().zip(text.lines().skip(1)).find(|(line, _)| ends_one(line));
+        let tab = lines().next().filter(|it| it.starts_with('\t')).map(|_| "\t");
+        after.map(|(_, next)| indent(next)).filter(|it| !it.is_empty()).or(tab)
+    })
 }
 
 /// Takes words out of a command, each with the white space and continuation before it (or, where a comment line

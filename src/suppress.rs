@@ -41,9 +41,10 @@ impl Suppressions {
     /// Reads the comments and directives of a Dockerfile.
     pub fn of(source: &Source, file: &Dockerfile) -> Self {
         let mut out = Self::default();
-        for (at, item) in file.items.iter().enumerate() {
+        let below = instructions_below(&file.items);
+        for (item, below) in file.items.iter().zip(below) {
             match &item.kind {
-                ItemKind::Comment => out.comment(source, file, at),
+                ItemKind::Comment => out.comment(source, file, item, below),
                 ItemKind::Directive(it) if it.name.text == "check" => {
                     out.skip(&it.value.text, whole(source));
                 }
@@ -68,19 +69,17 @@ impl Suppressions {
     }
 
     /// A comment between instructions.
-    fn comment(&mut self, source: &Source, file: &Dockerfile, at: usize) {
-        let item = &file.items[at];
+    fn comment(&mut self, source: &Source, file: &Dockerfile, item: &Item, below: Below<'_>) {
         if let Some(own) = Own::find(source, item.span) {
-            let below = instruction_below(&file.items, at, |_| true);
-            self.own(&own, below.map_or(item.span, |it| item.span.cover(it.span)), whole(source));
+            self.own(&own, below.anywhere.map_or(item.span, |it| item.span.cover(it.span)), whole(source));
             return;
         }
         let Some(pragma) = Pragma::find(source.slice(item.span)) else { return };
-        let not_blank = |it: &ItemKind| !matches!(it, ItemKind::Blank);
         let scope = match pragma.reach {
             Reach::File => Some(whole(source)),
-            Reach::Next => instruction_below(&file.items, at, not_blank).map(|it| item.span.cover(it.span)),
-            Reach::Stage => instruction_below(&file.items, at, not_blank)
+            Reach::Next => below.adjacent.map(|it| item.span.cover(it.span)),
+            Reach::Stage => below
+                .adjacent
                 .filter(|it| it.kind == Keyword::From)
                 .map(|it| item.span.cover(stage_from(source, file, it.span))),
         };
@@ -256,16 +255,28 @@ fn check_options(comment: &str) -> Option<&str> {
     name.trim().eq_ignore_ascii_case("check").then_some(options)
 }
 
-/// The instruction below an item, when all between the two may stand there.
-fn instruction_below(items: &[Item], at: usize, may_stand_between: impl Fn(&ItemKind) -> bool) -> Option<&Instruction> {
-    for item in &items[at + 1..] {
+/// For each item the instruction that stands below it: across anything, and across comments alone.
+fn instructions_below(items: &[Item]) -> Vec<Below<'_>> {
+    let mut below = vec![Below::default(); items.len()];
+    let mut next = Below::default();
+    for (at, item) in items.iter().enumerate().rev() {
+        below[at] = next;
         match &item.kind {
-            ItemKind::Instruction(it) => return Some(it),
-            other if !may_stand_between(other) => return None,
-            ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Comment | ItemKind::Directive(_) => {}
+            ItemKind::Instruction(it) => next = Below { anywhere: Some(it), adjacent: Some(it) },
+            ItemKind::Blank => next.adjacent = None,
+            ItemKind::ByteOrderMark | ItemKind::Comment | ItemKind::Directive(_) => {}
         }
     }
-    None
+    below
+}
+
+/// The instructions below an item.
+#[derive(Clone, Copy, Default)]
+struct Below<'a> {
+    /// The next one.
+    anywhere: Option<&'a Instruction>,
+    /// The next one, if no blank line stands between.
+    adjacent: Option<&'a Instruction>,
 }
 
 /// From a `FROM` to the byte before the next one.

@@ -39,6 +39,8 @@ pub struct Dropped {
     pub finding: Finding,
     /// What verification said.
     pub reason: String,
+    /// The line where the finding begins.
+    line: String,
 }
 
 /// Applies the fixes that are at least as safe as `allowed`, round by round, and verifies each round.
@@ -49,12 +51,14 @@ pub fn fix(project: &Project, allowed: Safety) -> Fixed {
     let results: Vec<FixedUnit> =
         project.dockerfiles.par_iter().map(|unit| fix_unit(project, unit, &chosen, allowed)).collect();
     let mut fixed = Fixed { project: project.clone(), applied: Vec::new(), dropped: Vec::new(), rounds: 0 };
-    let mut creates = BTreeMap::new();
+    let mut creates: BTreeMap<String, String> = BTreeMap::new();
     for (at, result) in results.into_iter().enumerate() {
         fixed.applied.extend(result.applied);
         fixed.dropped.extend(result.dropped);
         fixed.rounds = fixed.rounds.max(result.rounds);
-        creates.extend(result.creates);
+        for (path, text) in result.creates {
+            add_lines(creates.entry(path).or_default(), &text);
+        }
         if let Some((source, unit)) = result.changed {
             let file = unit.file;
             fixed.project.sources[file.0 as usize] = source;
@@ -66,6 +70,16 @@ pub fn fix(project: &Project, allowed: Safety) -> Fixed {
         fixed.project.sources.extend(creates.into_iter().map(|(path, text)| Source::new(path, text)));
     }
     fixed
+}
+
+/// Adds the lines that are missing. The files that fixes make are lists of lines: ignore files.
+fn add_lines(to: &mut String, text: &str) {
+    for line in text.lines() {
+        if !to.lines().any(|it| it == line) {
+            to.push_str(line);
+            to.push('\n');
+        }
+    }
 }
 
 fn with_files(project: &Project, creates: &BTreeMap<String, String>) -> Arc<Memory> {
@@ -92,7 +106,7 @@ struct State {
 fn fix_unit(project: &Project, unit: &Unit, chosen: &Chosen, allowed: Safety) -> FixedUnit {
     let mut result = FixedUnit::default();
     let findings = check_unit(project, unit, chosen);
-    if !findings.iter().any(|it| may_apply(it, allowed, &[])) {
+    if !findings.iter().any(|it| may_apply(it, project.source(unit.file), allowed, &[])) {
         return result;
     }
     let mut state = State { project: project.clone(), unit: unit.clone(), findings };
@@ -102,7 +116,10 @@ fn fix_unit(project: &Project, unit: &Unit, chosen: &Chosen, allowed: Safety) ->
         let now = hash(next.project.source(unit.file));
         if seen.contains(&now) {
             let reason = "it undoes what another fix does".to_owned();
-            result.dropped.extend(applied.into_iter().map(|finding| Dropped { finding, reason: reason.clone() }));
+            result.dropped.extend(applied.into_iter().map(|finding| {
+                let line = line_of(&finding, state.project.source(unit.file)).to_owned();
+                Dropped { finding, reason: reason.clone(), line }
+            }));
             break;
         }
         seen.push(now);
@@ -128,14 +145,24 @@ fn hash(source: &Source) -> u64 {
 }
 
 /// Whether a finding's fix may be applied and was not dropped before.
-fn may_apply(finding: &Finding, allowed: Safety, dropped: &[Dropped]) -> bool {
-    let same = |it: &Dropped| it.finding.rule == finding.rule && it.finding.message == finding.message;
+fn may_apply(finding: &Finding, source: &Source, allowed: Safety, dropped: &[Dropped]) -> bool {
+    let line = line_of(finding, source);
+    let same =
+        |it: &Dropped| it.finding.rule == finding.rule && it.finding.message == finding.message && it.line == line;
     finding.fix.as_ref().is_some_and(|it| it.safety >= allowed && !it.change.is_empty()) && !dropped.iter().any(same)
+}
+
+/// The text of the line where a finding begins: what tells it from another with the same words, wherever it moves.
+fn line_of<'a>(finding: &Finding, source: &'a Source) -> &'a str {
+    let start = finding.location.span.start;
+    let line = source.line_starts()[source.line(start) - 1] as usize;
+    source.text[line..].lines().next().unwrap_or_default()
 }
 
 /// One round: the fixes that fit together, applied and verified. `None` when there is nothing to do.
 fn round(state: &State, chosen: &Chosen, allowed: Safety, dropped: &mut Vec<Dropped>) -> Option<(State, Vec<Finding>)> {
-    let open: Vec<&Finding> = state.findings.iter().filter(|it| may_apply(it, allowed, dropped)).collect();
+    let source = state.project.source(state.unit.file);
+    let open: Vec<&Finding> = state.findings.iter().filter(|it| may_apply(it, source, allowed, dropped)).collect();
     // Safe fixes reach their fixpoint before others are tried, so that their verification stays as strict as it can be.
     let safest = open.iter().filter_map(|it| it.fix.as_ref()).map(|it| it.safety).max()?;
     let open: Vec<&Finding> =
@@ -161,7 +188,8 @@ fn round(state: &State, chosen: &Chosen, allowed: Safety, dropped: &mut Vec<Drop
             Ok(next) => best = Some(next),
             Err(reason) => {
                 good.pop();
-                dropped.push(Dropped { finding: finding.clone(), reason });
+                let line = line_of(finding, source).to_owned();
+                dropped.push(Dropped { finding: finding.clone(), reason, line });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Where a package command keeps its cache: option, variable, environment, base image, home.
 
-use super::{Model, PackageCommand, Run, StepKind, Value, absolute, run::text};
+use super::{Model, PackageCommand, Run, Stage, StepKind, Value, absolute, run::text};
 use crate::{
     knowledge::{Cache, Flavor, Manager},
     model::State,
@@ -66,8 +66,9 @@ impl Model {
         paths
     }
 
-    /// Whether an earlier command of the stage, such as `npm config set cache`, tells the manager another place.
-    fn moves_cache_by_config(&self, stage: usize, manager: &Manager) -> bool {
+    /// Whether a command of the stage, such as `npm config set cache`, tells the manager another place.
+    fn moves_cache_by_config(&self, stage: usize, manager: &'static Manager) -> bool {
+        let runs = self.ancestry(stage).flat_map(Stage::configuring_runs);
         let configures = |it: &Invocation| {
             let words: Vec<String> = it.words.iter().filter_map(crate::shell::Word::literal).collect();
             manager.invoked_as.iter().any(|pattern| pattern.first_matches(&it.program))
@@ -77,13 +78,24 @@ impl Model {
                     ["cache", "store-dir", "store_dir", "gopath", "gomodcache"].iter().any(|key| it.contains(key))
                 })
         };
-        let steps = self.ancestry(stage).flat_map(|it| &it.steps);
-        steps
-            .filter_map(|it| match &it.kind {
-                StepKind::Run(run) => Some(run),
+        runs.into_iter().any(|run| run.invocations().iter().any(configures))
+    }
+}
+
+impl Stage {
+    /// The runs that may tell a manager where to keep its cache. Few stages have one, and all runs ask for them.
+    fn configuring_runs(&self) -> impl Iterator<Item = &Run> {
+        let places = self.configuring.get_or_init(|| {
+            let runs = self.steps.iter().enumerate().filter_map(|(at, it)| match &it.kind {
+                StepKind::Run(run) => Some((at, run)),
                 StepKind::Copy(_) | StepKind::Other => None,
-            })
-            .any(|run| run.mentions(&["config", "env"]) && run.invocations().iter().any(configures))
+            });
+            runs.filter(|(_, run)| run.mentions(&["config", "go env"])).map(|(at, _)| at).collect()
+        });
+        places.iter().filter_map(|at| match &self.steps[*at].kind {
+            StepKind::Run(run) => Some(run),
+            StepKind::Copy(_) | StepKind::Other => None,
+        })
     }
 }
 
@@ -122,8 +134,8 @@ fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCom
     let invocation = &run.invocations()[command.invocation];
     for (name, template) in &cache.variables {
         let exported = run.invocations()[..command.invocation].iter().filter(|it| it.program == "export");
-        let assignments = exported.chain([invocation]).flat_map(|it| &it.environment);
-        let value = match assignments.filter(|it| it.name == *name).next_back() {
+        let mut assignments = exported.chain([invocation]).flat_map(|it| &it.environment);
+        let value = match assignments.rfind(|it| it.name == *name) {
             Some(assignment) => text(assignment.value.as_ref()?, state)?,
             None => match state.variable(name) {
                 Value::Known(value) if value.is_empty() => continue,

@@ -22,6 +22,9 @@ pub fn expand(raw: &str, escape: char, lookup: &dyn Fn(&str) -> Value) -> Option
     Some(text)
 }
 
+/// Longer values, in bytes, are not worth knowing: a few lines of `ENV X=$X$X` would fill the memory.
+const LONGEST: usize = 32 * 1024;
+
 struct Reader<'a> {
     chars: Vec<char>,
     at: usize,
@@ -44,6 +47,9 @@ impl Reader<'_> {
     fn word(&mut self, end: Option<char>) -> Option<String> {
         let mut text = String::new();
         while let Some(char) = self.next() {
+            if text.len() > LONGEST {
+                return None;
+            }
             if Some(char) == end {
                 return Some(text);
             }
@@ -64,6 +70,9 @@ impl Reader<'_> {
 
     fn double_quoted(&mut self, text: &mut String) -> Option<()> {
         while let Some(char) = self.next() {
+            if text.len() > LONGEST {
+                return None;
+            }
             match char {
                 '"' => return Some(()),
                 '$' => text.push_str(&self.variable()?),

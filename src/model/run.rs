@@ -17,6 +17,7 @@ pub struct Run {
     pub mounts: Vec<Mount>,
     body: Body,
     before: Arc<State>,
+    names_manager: OnceLock<bool>,
     parsed: OnceLock<Parsed>,
 }
 
@@ -76,7 +77,7 @@ impl Run {
             _ => shell_text(instruction, source).map_or(Body::Foreign, Body::Shell),
         };
         let mounts = mounts(instruction, before, escape);
-        Self { mounts, body, before: Arc::clone(before), parsed: OnceLock::new() }
+        Self { mounts, body, before: Arc::clone(before), names_manager: OnceLock::new(), parsed: OnceLock::new() }
     }
 
     fn parsed(&self) -> &Parsed {
@@ -113,11 +114,11 @@ impl Run {
 
     /// Which of the invocations belong to package managers.
     pub fn packages(&self) -> &[PackageCommand] {
-        let names_one = match &self.body {
+        let names_one = self.names_manager.get_or_init(|| match &self.body {
             Body::Shell(text) => words_of(&text.text).any(packages::may_start_manager),
             Body::Exec(_) | Body::Foreign => true,
-        };
-        if names_one { &self.parsed().packages } else { &[] }
+        });
+        if *names_one { &self.parsed().packages } else { &[] }
     }
 
     /// Whether the text for the shell holds one of these.
@@ -177,7 +178,9 @@ fn shell_text(instruction: &Instruction, source: &Source) -> Option<Cooked> {
             let end = kept.trim_end_matches(['\r', '\n']);
             let start = at + line.len() - kept.len();
             to.push(end, start);
-            to.push("\n", start + end.len());
+            if end.len() < kept.len() {
+                to.push("\n", start + end.len());
+            }
             at += line.len();
         }
     };
@@ -193,9 +196,14 @@ fn shell_text(instruction: &Instruction, source: &Source) -> Option<Cooked> {
     let mut cooked = text.clone();
     for heredoc in &instruction.heredocs {
         let end = heredoc.body.end as usize;
-        cooked.push("\n", heredoc.body.start as usize);
+        // The line end before the body.
+        cooked.push("\n", (heredoc.body.start as usize).saturating_sub(1));
         body(heredoc.body, false, &mut cooked);
-        cooked.push(&heredoc.name, end);
+        let rest = &source.text[end..];
+        let name = end + rest.len() - rest.trim_start_matches('\t').len();
+        if source.text[name..].starts_with(&heredoc.name) {
+            cooked.push(&heredoc.name, name);
+        }
     }
     Some(cooked)
 }

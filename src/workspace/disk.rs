@@ -22,6 +22,8 @@ pub(super) struct Disk {
     cwd: PathBuf,
     /// Real paths.
     roots: Vec<PathBuf>,
+    /// The real paths of folders.
+    folders: Cache<Option<PathBuf>>,
     kinds: Cache<Option<Kind>>,
     texts: Cache<Option<Arc<str>>>,
     lists: Cache<Vec<String>>,
@@ -32,6 +34,7 @@ impl Disk {
         Self {
             cwd: PathBuf::from(cwd),
             roots: roots.iter().filter_map(|it| fs::canonicalize(it).ok()).collect(),
+            folders: Cache::default(),
             kinds: Cache::default(),
             texts: Cache::default(),
             lists: Cache::default(),
@@ -50,7 +53,16 @@ impl Disk {
 
     /// Where a path really leads; `None` when nothing is there or it leads out.
     fn real(&self, path: &str) -> Option<PathBuf> {
-        fs::canonicalize(self.absolute(path)).ok().filter(|it| self.holds(it))
+        let path = self.absolute(path);
+        // Most files of a folder are no links: then only the folder has to be followed, once.
+        let plain = path.file_name().zip(path.parent()).filter(|(name, _)| *name != "..");
+        let real = match plain {
+            Some((name, folder)) if !fs::symlink_metadata(&path).ok()?.is_symlink() => {
+                self.folders.get(&folder.to_string_lossy(), || fs::canonicalize(folder).ok())?.join(name)
+            }
+            Some(_) | None => fs::canonicalize(&path).ok()?,
+        };
+        self.holds(&real).then_some(real)
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub roots: BTreeSet<String>,
     /// The folders whose Compose files were looked for, and so were those of all folders above.
     pub surroundings: BTreeSet<String>,
+    /// The root of each folder that was come by.
+    pub roots_by_folder: BTreeMap<String, String>,
     /// The folders in which Dockerfiles are wanted, whatever their names.
     pub searched: BTreeSet<String>,
     /// What could not be read.
@@ -70,7 +72,7 @@ impl Workspace {
         if found.surroundings.contains(folder) {
             return;
         }
-        let root = self.root_of(folder);
+        let root = self.known_root_of(folder, found);
         for above in Path::new(folder).ancestors().take_while(|it| is_below(&slashed(it), &root)) {
             // Where one file has been, another has been above, too.
             if !found.surroundings.insert(slashed(above)) {
@@ -84,6 +86,26 @@ impl Workspace {
             }
         }
         found.roots.insert(root);
+    }
+
+    /// The same as [`Self::root_of`], which costs a look at each folder above unless one of them is known.
+    fn known_root_of(&self, folder: &str, found: &mut Found) -> String {
+        let above = Path::new(folder).ancestors().map(slashed);
+        let mut passed = Vec::new();
+        for above in above {
+            if let Some(root) = found.roots_by_folder.get(&above).cloned() {
+                found.roots_by_folder.extend(passed.into_iter().map(|it| (it, root.clone())));
+                return root;
+            }
+            if Path::new(&above).join(".git").exists() {
+                break;
+            }
+            passed.push(above);
+        }
+        let root = self.root_of(folder);
+        let inside = passed.into_iter().chain([folder.to_owned(), root.clone()]).filter(|it| is_below(it, &root));
+        found.roots_by_folder.extend(inside.map(|it| (it, root.clone())));
+        root
     }
 
     /// The folder that bounds what is read for `folder`: its repository; else the working directory, when it lies

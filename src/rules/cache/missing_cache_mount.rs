@@ -1,17 +1,21 @@
 //! Package managers without a cache mount: see `rules/cache/missing-cache-mount.md`.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+};
 
 use crate::{
     context,
     edit::Safety,
     finding::{Finding, Fix},
-    knowledge::{Action, Flavor, Holds, Sharing},
+    knowledge::{Action, Flavor, Holds, Need, Sharing},
     manifests::{View, visible, yarn_flavor},
     model::{Base, Certainty, ImageRef, Model, PackageCommand, Run, Stage, Step, StepKind},
     rule::{Check, FileCx, Rule},
     settings::Builder,
     source::Location,
+    syntax::Keyword,
 };
 
 mod change;
@@ -24,9 +28,10 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         return;
     }
     for stage in &cx.model.stages {
+        let facts = Facts { model: cx.model, stage, configured: RefCell::default(), bare_installs: OnceCell::new() };
         for (at, step) in stage.steps.iter().enumerate() {
             if let StepKind::Run(run) = &step.kind {
-                let site = Site { cx, stage, at, step, run };
+                let site = Site { cx, stage, facts: &facts, at, step, run };
                 out.extend(site.plan().and_then(|plan| site.finding(&plan)));
             }
         }
@@ -37,9 +42,54 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 struct Site<'a> {
     cx: &'a FileCx<'a>,
     stage: &'a Stage,
+    facts: &'a Facts<'a>,
     at: usize,
     step: &'a Step,
     run: &'a Run,
+}
+
+/// What is asked of a stage for each of its runs, and found out once.
+struct Facts<'a> {
+    model: &'a Model,
+    stage: &'a Stage,
+    configured: RefCell<BTreeMap<&'static str, Option<usize>>>,
+    bare_installs: OnceCell<BTreeMap<&'static str, usize>>,
+}
+
+impl Facts<'_> {
+    /// The first run, as an item, that makes a need unnecessary for all after it.
+    fn configured(&self, need: &'static Need) -> Option<usize> {
+        let find = || {
+            let steps = self.model.ancestry(self.stage.index).flat_map(|it| &it.steps);
+            let configures = |step: &&Step| {
+                let instruction = self.model.instruction(step);
+                let mentions = |all: &String| all.split(' ').all(|it| instruction.rest.text.contains(it));
+                instruction.kind == Keyword::Run && need.configured.iter().any(mentions)
+            };
+            steps.filter(configures).map(|it| it.item).min()
+        };
+        *self.configured.borrow_mut().entry(&need.words).or_insert_with(find)
+    }
+
+    /// The last run, as an item, that installs without an update of its own, in this stage or one that is built on it.
+    fn last_bare_install(&self, manager: &str) -> Option<usize> {
+        let installs = self.bare_installs.get_or_init(|| {
+            let index = self.stage.index;
+            let heirs = self.model.stages[index..].iter();
+            let heirs = heirs.filter(|it| self.model.ancestry(it.index).any(|it| it.index == index));
+            let mut last = BTreeMap::new();
+            for (step, run) in heirs.flat_map(Stage::runs) {
+                for command in run.packages().iter().filter(|it| it.action == Action::Install) {
+                    let name = command.manager.name.as_str();
+                    if !updates_before_installing(run, name) {
+                        last.insert(name, step.item);
+                    }
+                }
+            }
+            last
+        });
+        installs.get(manager).copied()
+    }
 }
 
 /// A mount that is missing.
@@ -153,10 +203,7 @@ impl<'a> Site<'a> {
     /// and no later one counts on finding them in the image.
     fn index_can_be_mounted(&self, command: &PackageCommand) -> bool {
         updates_before_installing(self.run, &command.manager.name)
-            && !self.later_runs().any(|(_, run)| {
-                run.packages().iter().any(|it| it.manager.name == command.manager.name && it.action == Action::Install)
-                    && !updates_before_installing(run, &command.manager.name)
-            })
+            && self.facts.last_bare_install(&command.manager.name).is_none_or(|last| last <= self.step.item)
     }
 
     /// The runs after this one, in this stage and in those that are built on it.
@@ -199,7 +246,7 @@ impl<'a> Site<'a> {
     }
 
     /// What a rebuild of the layer costs, counted where the words tell.
-    fn cost(&self, plan: &Plan<'_>) -> String {
+    fn cost(plan: &Plan<'_>) -> String {
         let installs: Vec<_> = plan.commands.iter().filter(|it| it.action == Action::Install).collect();
         let named: usize = installs.iter().map(|it| it.operands().count()).sum();
         match (installs.is_empty(), named) {
@@ -229,7 +276,7 @@ impl<'a> Site<'a> {
         let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
         let mut done = Vec::new();
         let fix = self.edits(plan, instruction, &mut doubts, &mut done);
-        let mut notes = vec![self.cost(plan)];
+        let mut notes = vec![Self::cost(plan)];
         notes.append(&mut doubts.notes);
         finding.note = Some(notes.join(" "));
         finding.fix = fix.map(|change| Fix {

@@ -7,7 +7,7 @@ use crate::{
     model::{PackageCommand, Run, Stage, Step, StepKind},
     rewrite,
     rule::{Check, FileCx, Rule},
-    shell::{Removal, Setting},
+    shell::{Removal, Script, Setting},
     source::{Location, Span},
 };
 
@@ -95,7 +95,7 @@ fn nothing_else_installs(cx: &FileCx<'_>, stage: &Stage, at: usize, run: &Run, u
     let later = stage.steps[at + 1..].iter().chain(heirs.flat_map(|it| &it.steps));
     let is_known =
         |run: &Run| {
-            run.script().is_some_and(|it| it.is_understood())
+            run.script().is_some_and(Script::is_understood)
                 && run.invocations().iter().enumerate().all(|(at, it)| {
                     is_plain_program(&it.program) || run.packages().iter().any(|it| it.invocation == at)
                 })

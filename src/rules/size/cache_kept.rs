@@ -51,7 +51,8 @@ fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) ->
         }
         Tidy::Command(tidy) => {
             let tidy = tidy.replace("{program}", command.program());
-            (format!("Add `{tidy}`"), append(cx, step, run, &tidy))
+            let edit = if lists_are_read_later(cx, step, command) { None } else { append(cx, step, run, &tidy) };
+            (format!("Add `{tidy}`"), edit)
         }
     };
     finding.fix = edit.and_then(|edit| Change::of(cx.unit.file, [edit])).map(|change| Fix {
@@ -81,6 +82,17 @@ fn is_tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) 
         })
     });
     mounted || option || variable || removed || (cleaned && !lists_stay)
+}
+
+/// Whether a later install counts on the lists that this run leaves.
+fn lists_are_read_later(cx: &FileCx<'_>, step: &Step, command: &PackageCommand) -> bool {
+    let later = cx.model.stages.iter().flat_map(|it| &it.steps).filter(|it| it.item > step.item);
+    later
+        .filter_map(|it| match &it.kind {
+            StepKind::Run(run) => run.packages().iter().find(|it| it.manager.name == command.manager.name),
+            StepKind::Copy(_) | StepKind::Other => None,
+        })
+        .any(|first| first.action == Action::Install && !first.manager.update.is_empty())
 }
 
 /// Appends a command to a run.

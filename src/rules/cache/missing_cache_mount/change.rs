@@ -8,7 +8,7 @@ use crate::{
     rewrite,
     shell::{Removal, Word},
     source::Span,
-    syntax::{Args, Instruction, Keyword},
+    syntax::{Args, Instruction},
 };
 
 impl Site<'_> {
@@ -132,20 +132,12 @@ impl Site<'_> {
 
     /// Adds the words without which the cache stays empty.
     fn needs(&self, command: &PackageCommand, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
-        let model = self.cx.model;
         let words = &self.run.invocations()[command.invocation].words;
         let mut missing = String::new();
         for need in command.manager.needs.iter().filter(|it| it.actions.contains(&command.action)) {
             let other_program = need.program.as_ref().is_some_and(|it| it != command.program());
             let present = command.texts.iter().flatten().any(|it| it.contains(&need.present));
-            let configured =
-                model.ancestry(self.stage.index).flat_map(|it| &it.steps).filter(|it| it.item <= self.step.item).any(
-                    |it| {
-                        let instruction = model.instruction(it);
-                        let mentions = |all: &String| all.split(' ').all(|it| instruction.rest.text.contains(it));
-                        instruction.kind == Keyword::Run && need.configured.iter().any(mentions)
-                    },
-                );
+            let configured = self.facts.configured(need).is_some_and(|first| first <= self.step.item);
             if !other_program && !present && !configured {
                 missing.push(' ');
                 missing.push_str(&need.words);
@@ -255,16 +247,22 @@ impl Site<'_> {
             Some(rest) => format!("{home}{rest}"),
             None => written,
         };
-        let fixed = match path.find(['*', '?', '[', '{', '$', '`']) {
-            Some(at) => path[..at].rsplit_once('/').map_or("", |(folder, _)| folder),
-            None => path.trim_end_matches('/'),
-        };
         if !path.starts_with('/') {
             return Place::Elsewhere;
         }
+        // A pattern reaches what begins as it does; what a variable in the root folder holds is a file of that folder.
+        let (fixed, above) = if let Some(at) = path.find(['*', '?', '[', '{', '$', '`']) {
+            let start = &path[..at];
+            let folder = start.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let named = start == "/" && path[at..].starts_with('$');
+            (folder, plan.mounts.keys().any(|it| !named && it.starts_with(start)))
+        } else {
+            let fixed = path.trim_end_matches('/');
+            (fixed, plan.mounts.keys().any(|it| is_below(it, fixed)))
+        };
         if plan.cleaned.iter().any(|it| is_below(fixed, it)) {
             Place::Inside
-        } else if plan.mounts.keys().any(|it| is_below(it, fixed)) {
+        } else if above {
             Place::Above
         } else {
             Place::Elsewhere

@@ -13,11 +13,16 @@ impl Site<'_> {
     pub(super) fn reader_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
         for (at, invocation) in self.run.invocations().iter().enumerate() {
             let is_package = self.run.packages().iter().any(|it| it.invocation == at);
-            if is_package || matches!(invocation.program.as_str(), "rm" | "find" | "rmdir" | "ls" | "du") {
+            if is_package
+                || matches!(invocation.program.as_str(), "rm" | "find" | "rmdir" | "ls" | "du" | "mkdir" | "touch")
+            {
                 continue;
             }
-            let takes_all = matches!(invocation.program.as_str(), "chown" | "chmod" | "mv" | "cp" | "tar");
-            let touches = invocation.words.iter().skip(1).filter_map(|it| text(it, &self.step.before)).any(|path| {
+            let takes_all = matches!(invocation.program.as_str(), "chown" | "chmod" | "mv" | "cp");
+            // The last word of `cp` and `mv` is where things go, not what is taken.
+            let gives = matches!(invocation.program.as_str(), "mv" | "cp");
+            let words = &invocation.words[1..invocation.words.len() - usize::from(gives && invocation.words.len() > 1)];
+            let touches = words.iter().filter_map(|it| text(it, &self.step.before)).any(|path| {
                 let fixed = path.split(['*', '?', '[', '{']).next().unwrap_or_default().trim_end_matches('/');
                 let inside = targets.iter().any(|it| is_below(fixed, it));
                 inside || (takes_all && path.starts_with('/') && targets.iter().any(|it| is_below(it, fixed)))
