@@ -39,7 +39,6 @@ fn many_instructions() {
 }
 
 #[test]
-#[ignore = "`missing-cache-mount` compares each `RUN` with the others of its stage"]
 fn many_runs() {
     expect_linear(500, |n| format!("FROM debian:12\n{}", "RUN apt-get update && apt-get install -y x\n".repeat(n)));
 }
@@ -72,7 +71,6 @@ fn many_comments_in_continuations() {
 }
 
 #[test]
-#[ignore = "`missing-cache-mount` compares each command of a `RUN` with the others"]
 fn many_commands() {
     expect_linear(1_000, |n| format!("FROM a\nRUN true{}\n", " && apt-get install -y x".repeat(n)));
 }
@@ -98,7 +96,6 @@ fn many_comments() {
 }
 
 #[test]
-#[ignore = "each comment of dockopt's own looks for the instruction below it"]
 fn many_suppressions() {
     expect_linear(20_000, |n| format!("FROM a\n{}", "# dockopt: ignore[cache]\n".repeat(n)));
 }
@@ -109,7 +106,6 @@ fn many_flags() {
 }
 
 #[test]
-#[ignore = "values of variables are expanded to any length"]
 fn variables_that_double() {
     const DOUBLE: &str = "ENV X=$X$X\n";
     expect_linear(20, |n| format!("FROM a\nENV X=aaaaaaaa\n{}WORKDIR $X\n", DOUBLE.repeat(n)));

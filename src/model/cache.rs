@@ -39,7 +39,7 @@ impl Model {
         command: &PackageCommand,
         flavor: Option<Flavor>,
     ) -> Vec<CachePath> {
-        if self.moves_cache_by_config(index, command.manager) || goes_elsewhere(run, command.manager) {
+        if self.moves_cache_by_config(index, command.manager) || run.goes_elsewhere(command.manager) {
             return Vec::new();
         }
         let image = self.stages[index].image;
@@ -99,21 +99,6 @@ impl Stage {
     }
 }
 
-/// Whether a command of this run sends the manager to another root or cache.
-fn goes_elsewhere(run: &Run, manager: &Manager) -> bool {
-    let own = run.packages().iter().filter(|it| it.manager.name == manager.name);
-    let texts = own.flat_map(|it| it.texts.iter().flatten());
-    texts.into_iter().any(|text| {
-        manager.elsewhere.iter().any(|it| {
-            if it.starts_with('-') {
-                text == it || text.starts_with(&format!("{it}="))
-            } else {
-                text.contains(it.as_str())
-            }
-        })
-    })
-}
-
 fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCommand) -> Option<CachePath> {
     let found = |path: &str, certainty| {
         let path = path.trim_end_matches('/');
@@ -133,7 +118,7 @@ fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCom
     let mut certainty = Certainty::Proved;
     let invocation = &run.invocations()[command.invocation];
     for (name, template) in &cache.variables {
-        let exported = run.invocations()[..command.invocation].iter().filter(|it| it.program == "export");
+        let exported = run.exports().filter(|(at, _)| *at < command.invocation).map(|(_, it)| it);
         let mut assignments = exported.chain([invocation]).flat_map(|it| &it.environment);
         let value = match assignments.rfind(|it| it.name == *name) {
             Some(assignment) => text(assignment.value.as_ref()?, state)?,

@@ -71,6 +71,18 @@ impl PackageCommand {
         })
     }
 
+    /// Whether a word sends the manager to another root or cache, whose place is not known.
+    pub fn goes_elsewhere(&self) -> bool {
+        let sends = |text: &String, to: &String| {
+            if to.starts_with('-') {
+                text == to || text.strip_prefix(to.as_str()).is_some_and(|it| it.starts_with('='))
+            } else {
+                text.contains(to.as_str())
+            }
+        };
+        self.texts.iter().flatten().any(|text| self.manager.elsewhere.iter().any(|to| sends(text, to)))
+    }
+
     /// The program as it is called.
     pub fn program(&self) -> &str {
         self.texts.first().and_then(Option::as_deref).map_or("", |it| it.rsplit('/').next().unwrap_or(it))

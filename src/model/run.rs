@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{PackageCommand, State, Value, absolute, expand, packages};
 use crate::{
-    knowledge::Account,
+    knowledge::{Account, Manager},
     shell::{self, Invocation, Piece, Script, Setting},
     source::{Cooked, Source, Span},
     syntax::{self, Args, Instruction},
@@ -37,6 +37,10 @@ struct Parsed {
     invocations: Vec<Invocation>,
     folders: Vec<Option<String>>,
     packages: Vec<PackageCommand>,
+    /// The managers that a command sends to another root or cache.
+    elsewhere: Vec<&'static str>,
+    /// The invocations of `export`.
+    exports: Vec<usize>,
 }
 
 /// A mount of a `RUN`.
@@ -93,7 +97,10 @@ impl Run {
             };
             let folders = folders(&invocations, &self.before);
             let packages = packages::commands(&invocations, &self.before);
-            Parsed { script, invocations, folders, packages }
+            let exports = (0..invocations.len()).filter(|at| invocations[*at].program == "export").collect();
+            let elsewhere =
+                packages.iter().filter(|it| it.goes_elsewhere()).map(|it| it.manager.name.as_str()).collect();
+            Parsed { script, invocations, folders, packages, elsewhere, exports }
         })
     }
 
@@ -119,6 +126,16 @@ impl Run {
             Body::Exec(_) | Body::Foreign => true,
         });
         if *names_one { &self.parsed().packages } else { &[] }
+    }
+
+    /// Whether a command of this run sends the manager to another root or cache.
+    pub fn goes_elsewhere(&self, manager: &Manager) -> bool {
+        self.parsed().elsewhere.contains(&manager.name.as_str())
+    }
+
+    /// The invocations of `export`, with their numbers.
+    pub fn exports(&self) -> impl DoubleEndedIterator<Item = (usize, &Invocation)> {
+        self.parsed().exports.iter().map(|at| (*at, &self.invocations()[*at]))
     }
 
     /// Whether the text for the shell holds one of these.

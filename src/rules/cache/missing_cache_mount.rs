@@ -155,10 +155,13 @@ impl<'a> Site<'a> {
                 if path.certainty == Certainty::Assumed {
                     plan.doubts.add(Safety::Unsafe, self.assumption());
                 }
-                if path.cache.holds == Holds::Store {
-                    self.store_doubts(command, &targets, &mut plan.doubts);
+                // What is doubtful is so for all commands of a manager at once.
+                if targets.iter().any(|it| !plan.mounts.contains_key(*it)) {
+                    if path.cache.holds == Holds::Store {
+                        self.store_doubts(command, &targets, &mut plan.doubts);
+                    }
+                    self.reader_doubts(command, &targets, &mut plan.doubts);
                 }
-                self.reader_doubts(command, &targets, &mut plan.doubts);
                 let mount = Mount {
                     sharing: path.cache.sharing,
                     root: command.manager.root,
