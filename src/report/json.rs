@@ -50,7 +50,7 @@ pub(super) fn rules(rules: &[&Rule]) -> String {
 }
 
 fn text(value: &Value) -> String {
-    format!("{value:#}\n")
+    format!("{value}\n")
 }
 
 fn finding(project: &Project, finding: &Finding) -> Value {
