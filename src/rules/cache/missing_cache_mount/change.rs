@@ -34,6 +34,14 @@ impl Site<'_> {
                 return None;
             }
         };
+        if !owner.is_empty() && plan.mounts.values().any(|it| !it.root) {
+            // Seen with poetry, pip and npm: whatever else the user wants to write beside the mount then fails.
+            doubts.add(
+                Safety::Unsafe,
+                "The builder makes the folders above the mount as root, so the user cannot write beside it; \
+                 make them in an earlier `RUN` if something has to.",
+            );
+        }
         if self.cx.unit.syntax.directives().any(|it| it.name.text == "syntax" && is_too_old(&it.value.text)) {
             doubts.add(Safety::Shown, "The frontend that `# syntax` names does not know cache mounts.");
             return None;
