@@ -41,7 +41,10 @@ impl Dockerfile {
 
     /// The parser directives in order.
     pub fn directives(&self) -> impl Iterator<Item = &Directive> {
-        self.items.iter().filter_map(|it| match &it.kind {
+        // They stand above everything else.
+        let head =
+            self.items.iter().take_while(|it| matches!(it.kind, ItemKind::ByteOrderMark | ItemKind::Directive(_)));
+        head.filter_map(|it| match &it.kind {
             ItemKind::Directive(it) => Some(it),
             ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Comment | ItemKind::Instruction(_) => None,
         })
