@@ -353,11 +353,6 @@ fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 impl Manager {
-    /// The manager of that name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        KNOWLEDGE.managers.iter().find(|it| it.name == name)
-    }
-
     /// The subcommands of an action.
     pub fn subcommands(&self, action: Action) -> &[WordPattern] {
         match action {

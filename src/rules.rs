@@ -13,8 +13,3 @@ pub use syntax::{SYNTAX_ERROR, UNKNOWN_SUPPRESSION};
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     [cache::RULES, packages::RULES, size::RULES, syntax::RULES].into_iter().flatten().copied()
 }
-
-/// The rule of that name.
-pub fn named(name: &str) -> Option<&'static Rule> {
-    all().find(|it| it.name == name)
-}

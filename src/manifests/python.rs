@@ -78,14 +78,7 @@ fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> 
 /// `poetry install`: the project itself is built from the sources, unless `--no-root` or the manifest says otherwise.
 pub(super) fn poetry(command: &PackageCommand, folder: &str, state: &State, view: &View<'_>) -> Reads {
     // `poetry add NAME` changes the manifest and needs no sources, but then the sources bring the old one back.
-    let Some(project) = command
-        .manager
-        .project
-        .as_ref()
-        .filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
-    else {
-        return Reads::Sources;
-    };
+    let Some(project) = command.project_install() else { return Reads::Sources };
     if command.operands().next().is_some() || command.has_option("-C") || command.has_option("--directory") {
         return Reads::Sources;
     }
@@ -129,14 +122,7 @@ pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &V
         let local = command.operands().any(|(_, it)| it.is_none_or(|it| it.starts_with(['.', '/'])));
         return if local { Reads::Sources } else { Reads::Manifests(Manifests::default()) };
     }
-    let Some(project) = command
-        .manager
-        .project
-        .as_ref()
-        .filter(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
-    else {
-        return Reads::Sources;
-    };
+    let Some(project) = command.project_install() else { return Reads::Sources };
     let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
     let Some(text) = view.context.read(&files[0]) else { return Reads::Sources };
     let Ok(manifest) = toml::from_str::<toml::Table>(&text) else { return Reads::Sources };

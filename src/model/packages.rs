@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::{State, run::text};
 use crate::{
-    knowledge::{Action, KNOWLEDGE, Manager, WordPattern},
+    knowledge::{Action, KNOWLEDGE, Manager, ProjectInstall, WordPattern},
     shell::Invocation,
 };
 
@@ -69,6 +69,12 @@ impl PackageCommand {
             }
             Some((at, it))
         })
+    }
+
+    /// How the manager installs what the project's manifests ask for, if that is what this command does.
+    pub fn project_install(&self) -> Option<&'static ProjectInstall> {
+        let installs = |it: &&ProjectInstall| it.install.iter().any(|it| it.matches(&[self.subcommand.as_str()]));
+        self.manager.project.as_ref().filter(installs)
     }
 
     /// Whether a word sends the manager to another root or cache, whose place is not known.
