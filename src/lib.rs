@@ -28,3 +28,6 @@ pub mod source;
 pub mod suppress;
 pub mod syntax;
 pub mod workspace;
+
+#[cfg(test)]
+mod tests;

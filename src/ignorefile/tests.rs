@@ -404,7 +404,7 @@ fn path_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tests::cases())]
 
     #[test]
     fn the_index_loses_nothing(patterns in prop::collection::vec(pattern_text(), 0..8), path in path_text()) {

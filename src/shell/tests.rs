@@ -541,7 +541,7 @@ fn shell_like() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::tests::cases())]
 
     #[test]
     fn parse_never_panics(text in shell_like()) {

@@ -229,7 +229,8 @@ pub struct Heredoc {
     pub chomp: bool,
     /// The file descriptor before `<<`, if one is written.
     pub fd: Option<u32>,
-    /// The lines of the body, line ends included, terminator excluded.
+    /// The lines of the body, line ends included, terminator excluded. Without a terminator it reaches to the end of the
+    /// last line of the file, as the instruction does.
     pub body: Span,
 }
 

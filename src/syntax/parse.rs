@@ -114,17 +114,14 @@ impl Parser<'_> {
         let mut last = last;
         for (opener, range) in heredoc::openers(joined.text()) {
             let opener_span = joined.span(range);
-            let (body, terminator) = self.body(last.next, &opener.name, opener.chomp);
-            if let Some(terminator) = terminator {
-                last = terminator;
-            } else {
+            let Body { span: body, last: end, terminated } = self.body(last, &opener.name, opener.chomp);
+            last = end;
+            if !terminated {
                 self.error(opener_span, format!("the heredoc `{}` has no end", opener.name));
-                let text = self.lines.text.trim_end_matches(['\r', '\n']);
-                last = Line { start: last.end, end: text.len(), next: self.lines.at };
             }
             let heredoc::Opener { name, fd, chomp, expand } = opener;
             instruction.heredocs.push(Heredoc { name, opener: opener_span, expand, chomp, fd, body });
-            if terminator.is_none() {
+            if !terminated {
                 break;
             }
         }
@@ -135,17 +132,20 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads the body that starts at `start`, and its terminator, if it comes before the end of the file.
-    fn body(&mut self, start: usize, name: &str, chomp: bool) -> (Span, Option<Line>) {
-        let text = self.lines.text;
+    /// Reads the body behind the line `opening`, and its terminator, if it comes before the end of the file.
+    fn body(&mut self, opening: Line, name: &str, chomp: bool) -> Body {
+        let (text, start) = (self.lines.text, opening.next);
+        let mut last = opening;
         for line in &mut self.lines {
+            last = line;
             let text = &text[line.start..line.end];
             let candidate = if chomp { text.trim_start_matches('\t') } else { text };
             if candidate == name {
-                return (Span::new(start, line.start), Some(line));
+                return Body { span: Span::new(start, line.start), last, terminated: true };
             }
         }
-        (Span::new(start, self.lines.at), None)
+        // As the last line of the instruction, the last line of the body is without its line end.
+        Body { span: Span::new(start, last.end.max(start)), last, terminated: false }
     }
 
     fn finish(mut self) -> Dockerfile {
@@ -159,6 +159,14 @@ impl Parser<'_> {
         self.file.errors.sort_by_key(|it| it.span.start);
         self.file
     }
+}
+
+/// The body of a heredoc.
+struct Body {
+    span: Span,
+    /// The line of the terminator, or the last of the file; the one before the body where there is none.
+    last: Line,
+    terminated: bool,
 }
 
 /// Whether heredocs can follow: `ADD`, `COPY`, `RUN`, or one of them under `ONBUILD`, not in JSON form.

@@ -269,8 +269,21 @@ fn assert_lossless(text: &str) {
     assert_eq!(dump("Dockerfile", &source, &file)["path"], "Dockerfile");
 }
 
+#[test]
+fn a_heredoc_without_an_end_stays_in_its_instruction() {
+    for text in
+        ["RUN <<-E", "RUN <<-E\n", "RUN <<-E\n\\\n", "RUN <<E <<F\na\nE\nb\n\n\n", "ONBUILD COPY <<E /a\r\nb\r\n"]
+    {
+        assert_lossless(text);
+        let it = first_line(text);
+        let body = it.heredocs.last().expect("a heredoc").body;
+        assert!(body.is_empty() || body.end == it.span.end, "{it:?}");
+        assert!(["", "\n", "\r\n"].contains(&&text[it.span.range().end..]), "{it:?}");
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(crate::tests::cases())]
 
     #[test]
     fn any_text_is_tiled(text in any::<String>()) {
