@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, ops::Range};
 use granit_parser::{Event, Parser};
 
 use crate::{
-    project::{Build, join, parent},
+    build::{Build, BuildContext, Kind, Recipe, Target},
+    project::{join, parent},
     source::{FileId, Location, Source, Span},
 };
 
@@ -49,7 +50,7 @@ impl Cx<'_> {
         if let Node::Scalar(context) = &tree.nodes[build.value] {
             let context = self.context(context)?;
             let span = tree.spans[build.value].clone();
-            return Some(self.build(context, "Dockerfile", None, BTreeMap::new(), &span));
+            return Some(self.build(context, "Dockerfile", &span));
         }
         if tree.get(build.value, "dockerfile_inline").is_some() {
             return None;
@@ -68,25 +69,14 @@ impl Cx<'_> {
         };
         let dockerfile = text("dockerfile")?.unwrap_or_else(|| "Dockerfile".to_owned());
         let args = tree.get(build.value, "args").map(|it| self.args(it.value)).unwrap_or_default();
-        Some(self.build(context, &dockerfile, text("target")?, args, &build.key))
+        let target = Target::of(text("target")?.map(Into::into));
+        Some(Build { target, args, ..self.build(context, &dockerfile, &build.key) })
     }
 
-    fn build(
-        &self,
-        context: String,
-        dockerfile: &str,
-        target: Option<String>,
-        args: BTreeMap<String, Option<String>>,
-        span: &Range<usize>,
-    ) -> Build {
-        let span = Span::new(span.start, span.end);
-        Build {
-            dockerfile: join(&context, dockerfile),
-            context,
-            target,
-            args,
-            found_in: Some(Location { file: self.file, span }),
-        }
+    fn build(&self, context: String, dockerfile: &str, span: &Range<usize>) -> Build {
+        let found_in = Location { file: self.file, span: Span::new(span.start, span.end) };
+        let recipe = Recipe::File(join(&context, dockerfile));
+        Build::new(Kind::Compose, recipe, BuildContext::Folder(context), found_in)
     }
 
     /// The folder that a context names; `None` for what is not a folder here.
@@ -295,8 +285,12 @@ mod tests {
     fn read(path: &str, text: &str) -> Vec<(String, String, Option<String>, String)> {
         let source = Source::new(path, text);
         let tuple = |it: Build| {
-            let found_in = source.slice(it.found_in.unwrap().span).to_owned();
-            (it.dockerfile, it.context, it.target, found_in)
+            let found_in = source.slice(it.found_in.span).to_owned();
+            let (Recipe::File(dockerfile), BuildContext::Folder(context)) = (it.dockerfile, it.context) else {
+                panic!("a Compose file names files")
+            };
+            let target = if let Target::Stage(target) = it.target { Some(target) } else { None };
+            (dockerfile, context, target, found_in)
         };
         builds(FileId(0), &source).into_iter().map(tuple).collect()
     }

@@ -98,8 +98,7 @@ pub fn candidates<'a>(project: &'a Project, file: FileId, model: &Model) -> Vec<
     if let Some(folder) = project.settings.contexts.get(path) {
         return vec![open(folder)];
     }
-    let mut named: Vec<&str> =
-        project.builds.iter().filter(|it| it.dockerfile == *path).map(|it| it.context.as_str()).collect();
+    let mut named: Vec<&str> = project.builds_of(path).filter_map(|it| it.context.folder()).collect();
     named.sort_unstable();
     named.dedup();
     if !named.is_empty() {

@@ -46,7 +46,7 @@ impl Chosen {
 /// The model of a Dockerfile, with the arguments that its builds agree on.
 fn model(project: &Project, unit: &Unit) -> Model {
     let source = project.source(unit.file);
-    let mut builds = project.builds.iter().filter(|it| it.dockerfile == source.path).map(|it| &it.args);
+    let mut builds = project.builds_of(&source.path).map(|it| &it.args);
     let arguments = match (builds.next(), builds.next()) {
         (Some(one), None) => one.clone(),
         _ => BTreeMap::new(),

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
+    build::Build,
     compose,
     settings::Settings,
-    source::{FileId, Location, Source},
+    source::{FileId, Source},
     syntax::{self, Dockerfile},
 };
 
@@ -33,21 +34,6 @@ pub struct Unit {
     pub file: FileId,
     /// Its items.
     pub syntax: Arc<Dockerfile>,
-}
-
-/// Which Dockerfile is built with which context.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Build {
-    /// Path of the Dockerfile, as in [`Source::path`].
-    pub dockerfile: String,
-    /// Path of the context folder.
-    pub context: String,
-    /// The stage that is built, if it is not the last.
-    pub target: Option<String>,
-    /// Build arguments that are fixed.
-    pub args: BTreeMap<String, Option<String>>,
-    /// Where this is written.
-    pub found_in: Option<Location>,
 }
 
 /// What a path names.
@@ -116,6 +102,11 @@ impl Project {
             memory.texts.insert(path, text.into());
         }
         Self::of(dockerfiles, compose, Arc::new(settings), Arc::new(memory))
+    }
+
+    /// The builds of the Dockerfile of that path.
+    pub fn builds_of<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Build> {
+        self.builds.iter().filter(move |it| it.is_of(path))
     }
 
     /// The file of that id.

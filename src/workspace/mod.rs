@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::{
+    build::Recipe,
     compose,
     project::{self, Project, join, parent},
     settings::{self, Settings, SettingsError},
@@ -206,7 +207,8 @@ impl Workspace {
         // Nobody asked for the Compose files by name, so those that cannot be read are passed over.
         let (compose, _) = read_all(&found.compose);
         for build in compose.iter().flat_map(|it| compose::builds(FileId(0), it)) {
-            let path = join(&self.cwd, &build.dockerfile);
+            let Recipe::File(dockerfile) = &build.dockerfile else { continue };
+            let path = join(&self.cwd, dockerfile);
             let shown = self.show(&path);
             let wanted = found.searched.iter().any(|it| is_below(&path, it)) && !settings.excludes(&shown);
             if wanted && stdin.as_ref().is_none_or(|(path, _)| *path != shown) && Path::new(&path).is_file() {
@@ -220,8 +222,7 @@ impl Workspace {
 
         let mut project = Project::of(dockerfiles, compose, settings, disk.clone());
         for build in &mut project.builds {
-            build.dockerfile = self.show(&join(&self.cwd, &build.dockerfile));
-            build.context = self.show(&join(&self.cwd, &build.context));
+            build.map_paths(|it| self.show(&join(&self.cwd, it)));
         }
         Loaded { project, problems, disk, stdin: stdin_path }
     }
