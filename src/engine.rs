@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
-    finding::{Finding, Level},
+    finding::Finding,
     model::Model,
     project::{Project, Unit},
     rule::{Check, FileCx, Rule},
@@ -32,14 +32,13 @@ pub fn check(project: &Project) -> Vec<Finding> {
 
 /// The rules that are on, with their levels.
 struct Chosen {
-    rules: Vec<(&'static Rule, Level)>,
+    rules: Vec<&'static Rule>,
 }
 
 impl Chosen {
     fn of(project: &Project) -> Self {
         let settings = &project.settings;
-        let on = rules::all().filter(|it| settings.selects(it));
-        Self { rules: on.filter_map(|rule| Some((rule, settings.level(rule)?))).collect() }
+        Self { rules: rules::all().filter(|it| settings.selects(it)).collect() }
     }
 }
 
@@ -60,7 +59,7 @@ fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
     let cx = FileCx { project, unit, source, model: &model };
     let suppressions = Suppressions::of(source, &unit.syntax);
     let mut all = Vec::new();
-    for (rule, level) in &chosen.rules {
+    for rule in &chosen.rules {
         if project.settings.is_off_for(rule, &source.path) {
             continue;
         }
@@ -69,14 +68,17 @@ fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
             Check::File(check) => check(&cx, &mut found),
             Check::Engine => found.extend(engine_findings(rule, unit, &suppressions)),
         }
-        found.retain(|it| !suppressions.silences(rule, it.location.span));
-        for finding in &mut found {
-            finding.level = *level;
+        for mut finding in found {
+            let Some(level) = project.settings.level(rule, &finding) else { continue };
+            if suppressions.silences(rule, &finding) {
+                continue;
+            }
+            finding.level = level;
             if !source.is_utf8 {
                 finding.fix = None;
             }
+            all.push(finding);
         }
-        all.append(&mut found);
     }
     all.sort_by(|a, b| (a.location, a.rule, &a.message).cmp(&(b.location, b.rule, &b.message)));
     all

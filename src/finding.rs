@@ -5,6 +5,11 @@ use crate::{
     source::Location,
 };
 
+/// Whether a code such as `hadolint/DL3008` is meant by a name: the code with or without its tool, or the tool alone.
+pub fn code_is(code: &str, name: &str) -> bool {
+    code == name || code.split_once('/').is_some_and(|(tool, code)| tool == name || code == name)
+}
+
 /// How much a finding matters; ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -53,6 +58,11 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// What can be done about it.
     pub fix: Option<Fix>,
+    /// The codes under which other tools report this very finding; `None` where those are all of the rule's page.
+    pub codes: Option<&'static [&'static str]>,
+    /// Whether it is there only for those who ask for what another tool says: by a code, by the tool's name, or with
+    /// a profile.
+    pub parity: bool,
 }
 
 impl Finding {
@@ -66,7 +76,27 @@ impl Finding {
             note: None,
             related: Vec::new(),
             fix: None,
+            codes: None,
+            parity: false,
         }
+    }
+
+    /// The finding, with a note.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
+    }
+
+    /// The finding, as only these codes of the rule's page mean it.
+    #[must_use]
+    pub fn only_as(self, codes: &'static [&'static str]) -> Self {
+        Self { codes: Some(codes), ..self }
+    }
+
+    /// The finding, for those alone who ask for what another tool says.
+    #[must_use]
+    pub fn for_parity(self) -> Self {
+        Self { parity: true, ..self }
     }
 }
 

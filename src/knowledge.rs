@@ -2,7 +2,7 @@
 //!
 //! Tables state facts; what follows from them is decided by the model and the rules.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
@@ -32,6 +32,32 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
         .expect("the test `tables_are_sound` reads the table");
     Knowledge { managers: managers.manager, images: images.image, plain_programs: programs.plain }
 });
+
+/// The codes of hadolint, with the level that it gives each.
+///
+/// # Panics
+///
+/// If the table is malformed; a test of this module reads it.
+pub static HADOLINT: LazyLock<BTreeMap<String, Severity>> = LazyLock::new(|| {
+    toml::from_str(include_str!("../rules/knowledge/hadolint.toml"))
+        .expect("the test `tables_are_sound` reads the table")
+});
+
+/// A level of hadolint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// `error`
+    Error,
+    /// `warning`
+    Warning,
+    /// `info`
+    Info,
+    /// `style`
+    Style,
+    /// Not reported unless it is asked for.
+    Off,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -401,6 +427,7 @@ mod tests {
         }
         assert!(Image::find("python", Some("3.12")).is_some());
         assert!(Image::find("acme/base", None).is_none());
+        assert_eq!(HADOLINT["DL3048"], Severity::Style);
     }
 
     #[test]

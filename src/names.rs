@@ -1,6 +1,10 @@
-//! What users may call a rule: its name, its family, a code of another tool, or `all`.
+//! What users may call a rule: its name, its family, a code of another tool, that tool, or `all`.
 
-use crate::{rule::Rule, rules};
+use crate::{
+    finding::{Finding, code_is},
+    rule::Rule,
+    rules,
+};
 
 /// The word that means every rule.
 pub const ALL: &str = "all";
@@ -21,11 +25,16 @@ pub fn means(name: &str, rule: &Rule) -> bool {
     name == ALL || rule.answers_to(name)
 }
 
+/// Whether `name` means this finding of a rule. Of a rule that other tools divide into several, a code means only
+/// the findings that the other tool reports under it.
+pub fn means_finding(name: &str, rule: &Rule, finding: &Finding) -> bool {
+    let code = || rule.codes_of(finding).iter().any(|it| code_is(it, name));
+    name == ALL || rule.name == name || rule.family == name || code()
+}
+
 /// What `name` is.
 pub fn look_up(name: &str) -> Name {
-    // Names and families are compared first: aliases stand in the pages, which cost time to read.
-    let own = name == ALL || rules::all().any(|it| it.name == name || it.family == name);
-    if own || rules::all().any(|it| it.has_alias(name)) {
+    if name == ALL || rules::all().any(|it| it.answers_to(name)) {
         Name::Known
     } else if is_foreign(name) {
         Name::Foreign
@@ -37,8 +46,8 @@ pub fn look_up(name: &str) -> Name {
 /// The known name that is closest to one that is not.
 pub fn suggest(name: &str) -> Option<&'static str> {
     let own = rules::all().flat_map(|it| [it.name, it.family]).chain([ALL]);
-    let codes = rules::all().flat_map(|it| &it.meta().same_as);
-    let codes = codes.map(|it| it.split_once('/').map_or(it.as_str(), |(_, code)| code));
+    let codes = rules::all().flat_map(Rule::same_as);
+    let codes = codes.map(|it| it.split_once('/').map_or(*it, |(_, code)| code));
     closest(name, own.chain(codes))
 }
 

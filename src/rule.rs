@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     edit::Safety,
-    finding::{Finding, Level},
+    finding::{Finding, Level, code_is},
     model::Model,
     project::{Project, Unit},
     source::Source,
@@ -24,6 +24,16 @@ pub struct Rule {
     /// What it looks at, and how.
     pub check: Check,
     meta: OnceLock<Meta>,
+    head: OnceLock<Head>,
+}
+
+/// What of a page's front matter is asked for in every run, read without a TOML parser: that would take longer than
+/// all rules together. The test `pages` compares it with [`Meta`].
+#[derive(Debug)]
+struct Head {
+    level: Level,
+    default: bool,
+    same_as: Vec<&'static str>,
 }
 
 /// The function of a rule, by its scope.
@@ -114,7 +124,7 @@ impl From<MetaSafety> for Safety {
 impl Rule {
     /// A rule; used by [`rule!`](crate::rule!), which finds the page.
     pub const fn new(family: &'static str, name: &'static str, page: &'static str, check: Check) -> Self {
-        Self { family, name, page, check, meta: OnceLock::new() }
+        Self { family, name, page, check, meta: OnceLock::new(), head: OnceLock::new() }
     }
 
     /// The front matter of the page.
@@ -129,20 +139,61 @@ impl Rule {
         })
     }
 
+    fn head(&self) -> &Head {
+        self.head.get_or_init(|| Head::of(split_page(self.page).map_or("", |(front, _)| front)))
+    }
+
+    /// How much its findings matter, where the settings say nothing else.
+    pub fn level(&self) -> Level {
+        self.head().level
+    }
+
+    /// Whether it is part of the default set.
+    pub fn is_default(&self) -> bool {
+        self.head().default
+    }
+
+    /// The same rule in other tools, such as `hadolint/DL3008`.
+    pub fn same_as(&self) -> &[&'static str] {
+        &self.head().same_as
+    }
+
     /// The page without its front matter.
     pub fn text(&self) -> &'static str {
         split_page(self.page).map_or(self.page, |(_, text)| text)
     }
 
-    /// Whether `name` means this rule: its name, its family, or a code of another tool with or without the tool's name.
+    /// Whether `name` means this rule: its name, its family, a code of another tool with or without the tool's name,
+    /// or a tool that has it.
     pub fn answers_to(&self, name: &str) -> bool {
         self.name == name || self.family == name || self.has_alias(name)
     }
 
-    /// Whether `name` is a code of another tool for this rule.
+    /// Whether `name` is a code of another tool for this rule, or that tool.
     pub fn has_alias(&self, name: &str) -> bool {
-        let code = |it: &String| it == name || it.split_once('/').is_some_and(|(_, code)| code == name);
-        self.meta().same_as.iter().any(code)
+        self.same_as().iter().any(|it| code_is(it, name))
+    }
+
+    /// The codes under which other tools report a finding of this rule.
+    pub fn codes_of(&self, finding: &Finding) -> &[&'static str] {
+        finding.codes.unwrap_or_else(|| self.same_as())
+    }
+}
+
+impl Head {
+    fn of(front: &'static str) -> Self {
+        let value = |key: &str| {
+            let line = front.lines().find_map(|it| it.strip_prefix(key)?.trim_start().strip_prefix('='));
+            line.unwrap_or_default().trim()
+        };
+        let level = match value("level") {
+            "\"error\"" => Level::Error,
+            "\"note\"" => Level::Note,
+            _ => Level::Warning,
+        };
+        let list = front.split_once("\nsame-as").and_then(|(_, it)| it.split_once('[')?.1.split_once(']'));
+        let same_as = list.map_or("", |(it, _)| it).split('"').skip(1).step_by(2).collect();
+        Self { level, default: value("default") == "true", same_as }
     }
 }
 

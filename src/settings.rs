@@ -11,10 +11,11 @@ use toml::{
 };
 
 use crate::{
-    finding::Level,
+    finding::{Finding, Level, code_is},
+    knowledge::{HADOLINT, Severity},
     names::{self, Name},
     project,
-    rule::Rule,
+    rule::{Check, Rule},
     source::Source,
 };
 
@@ -26,6 +27,8 @@ pub const FILE_NAMES: [&str; 2] = ["dockopt.toml", ".dockopt.toml"];
 pub struct Settings {
     /// What builds the images.
     pub builder: Builder,
+    /// Which set of rules runs unless some are selected.
+    pub profile: Profile,
     /// Only these rules or families; empty means the default set.
     pub select: Vec<String>,
     /// Not these rules or families.
@@ -50,6 +53,43 @@ pub enum Builder {
     Buildkit,
     /// The legacy builder or kaniko: no mounts, so caches are cleaned up in the layer that fills them.
     Legacy,
+}
+
+/// A set of rules that runs unless some are selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// What dockopt holds worth saying.
+    #[default]
+    Default,
+    /// What hadolint says, and nothing else; with its levels.
+    Hadolint,
+}
+
+impl Profile {
+    /// Whether the rule is part of it.
+    fn has(self, rule: &Rule) -> bool {
+        match self {
+            Self::Default => rule.is_default(),
+            Self::Hadolint => match rule.check {
+                Check::Engine => rule.is_default(),
+                Check::File(_) => hadolint_level(rule.same_as()).is_some(),
+            },
+        }
+    }
+}
+
+/// The level that hadolint gives what it reports under one of these codes; `None` if it reports none of them.
+fn hadolint_level(codes: &[&str]) -> Option<Level> {
+    codes.iter().find_map(|code| match code.split_once('/')? {
+        ("hadolint", code) => match HADOLINT.get(code)? {
+            Severity::Error => Some(Level::Error),
+            Severity::Warning => Some(Level::Warning),
+            Severity::Info | Severity::Style => Some(Level::Note),
+            Severity::Off => None,
+        },
+        ("shellcheck", _) => Some(Level::Warning),
+        _ => None,
+    })
 }
 
 /// Two folders, absolute: globs are relative to the one, the paths that are shown to the other.
@@ -162,26 +202,57 @@ impl Settings {
         self
     }
 
-    /// Whether the rule is to run: it is selected, or in the default set, or has a level by its own name,
-    /// and it is not ignored.
+    /// The settings with another profile.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// Whether the rule is to run: it is selected, or part of the profile, or has a level by its own name or code,
+    /// and it is neither ignored nor switched off as a whole. [`Settings::level`] decides of each finding.
     pub fn selects(&self, rule: &Rule) -> bool {
         let wanted = if self.select.is_empty() {
-            rule.meta().default || self.levels.keys().any(|it| it != rule.family && rule.answers_to(it))
+            self.profile.has(rule) || self.levels.keys().any(|it| it != rule.family && rule.answers_to(it))
         } else {
             self.select.iter().any(|it| names::means(it, rule))
         };
-        wanted && !self.ignore.iter().any(|it| names::means(it, rule))
+        let is_whole = |name: &String| name == names::ALL || name == rule.name || name == rule.family;
+        let by_code = || self.levels.keys().any(|it| rule.has_alias(it));
+        let level = [rule.name, rule.family, names::ALL].iter().find_map(|it| self.levels.get(*it));
+        let is_off = level.is_some_and(Option::is_none) && !by_code();
+        wanted && !self.ignore.iter().any(is_whole) && !is_off
     }
 
-    /// How much findings of the rule matter; `None` when it is off. The most exact name decides.
-    pub fn level(&self, rule: &Rule) -> Option<Level> {
-        let by_name = self.levels.get(rule.name);
-        let by_code = || self.levels.iter().find(|(name, _)| rule.has_alias(name)).map(|(_, level)| level);
-        let by_family = || self.levels.get(rule.family).or_else(|| self.levels.get(names::ALL));
-        if self.levels.is_empty() {
-            return Some(rule.meta().level.into());
+    /// How much a finding of a rule that runs matters; `None` when nobody wants it. The most exact name decides.
+    pub fn level(&self, rule: &Rule, finding: &Finding) -> Option<Level> {
+        let codes = rule.codes_of(finding);
+        let in_profile = match (self.profile, rule.check) {
+            (Profile::Default, _) | (_, Check::Engine) => None,
+            (Profile::Hadolint, Check::File(_)) => hadolint_level(codes),
+        };
+        let is_code = |name: &String| codes.iter().any(|it| code_is(it, name));
+        let is_exact = |name: &String| name == rule.name || is_code(name);
+        let is_wanted = if self.select.is_empty() {
+            let of_profile = match (self.profile, rule.check) {
+                (Profile::Default, _) | (_, Check::Engine) => !finding.parity,
+                (Profile::Hadolint, Check::File(_)) => in_profile.is_some(),
+            };
+            of_profile || self.levels.keys().any(is_exact)
+        } else {
+            let is_broad = |name: &String| name == names::ALL || name == rule.family;
+            self.select.iter().any(|it| is_exact(it) || is_broad(it) && !finding.parity)
+        };
+        if !is_wanted || self.ignore.iter().any(is_code) {
+            return None;
         }
-        by_name.or_else(by_code).or_else(by_family).copied().unwrap_or_else(|| Some(rule.meta().level.into()))
+        let level = in_profile.unwrap_or_else(|| rule.level());
+        if self.levels.is_empty() {
+            return Some(level);
+        }
+        let by_name = self.levels.get(rule.name);
+        let by_code = || self.levels.iter().find(|(name, _)| is_code(name)).map(|(_, level)| level);
+        let by_family = || self.levels.get(rule.family).or_else(|| self.levels.get(names::ALL));
+        by_name.or_else(by_code).or_else(by_family).copied().unwrap_or(Some(level))
     }
 
     /// Whether `per-file-ignores` switches the rule off for the file at `path`.
@@ -221,7 +292,7 @@ impl Problem {
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const KEYS: [&str; 7] = ["builder", "select", "ignore", "exclude", "levels", "per-file-ignores", "contexts"];
+const KEYS: [&str; 8] = ["builder", "profile", "select", "ignore", "exclude", "levels", "per-file-ignores", "contexts"];
 
 fn read(text: &str) -> Result<Settings, Problem> {
     let table = DeTable::parse(text).map_err(|error| {
@@ -232,6 +303,7 @@ fn read(text: &str) -> Result<Settings, Problem> {
     for (key, value) in entries(table.get_ref()) {
         match &**key.get_ref() {
             "builder" => settings.builder = builder(value)?,
+            "profile" => settings.profile = profile(value)?,
             "select" => settings.select = rule_names(value, "select", Codes::Ours)?,
             "ignore" => settings.ignore = rule_names(value, "ignore", Codes::Any)?,
             "exclude" => {
@@ -300,6 +372,14 @@ fn builder(value: &Value<'_>) -> Result<Builder, Problem> {
     }
 }
 
+fn profile(value: &Value<'_>) -> Result<Profile, Problem> {
+    match value.get_ref().as_str() {
+        Some("default") => Ok(Profile::Default),
+        Some("hadolint") => Ok(Profile::Hadolint),
+        Some(_) | None => Err(Problem::new(&value.span(), "`profile` is either \"default\" or \"hadolint\"")),
+    }
+}
+
 fn level_of(value: &Value<'_>) -> Result<Option<Level>, Problem> {
     match value.get_ref().as_str() {
         Some("off") => Ok(None),
@@ -351,16 +431,18 @@ fn list(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{FileId, Location, Span};
 
     #[test]
     fn all_keys_are_read() {
         let settings = Settings::parse(
-            "builder = \"legacy\"\nselect = [\"all\"]\nignore = [\"DL3008\"]\nexclude = [\"vendor/\"]\n\
+            "builder = \"legacy\"\nprofile = \"hadolint\"\nselect = [\"all\"]\nignore = [\"DL3008\"]\nexclude = [\"vendor/\"]\n\
              [levels]\nall = \"off\"\n[per-file-ignores]\n\"test/**\" = [\"all\"]\n\
              [contexts]\n\"./services/api/Dockerfile\" = \".\"\n",
         )
         .unwrap();
         assert_eq!(settings.builder, Builder::Legacy);
+        assert_eq!(settings.profile, Profile::Hadolint);
         assert_eq!(settings.select, ["all"]);
         assert_eq!(settings.ignore, ["DL3008"]);
         assert_eq!(settings.levels["all"], None);
@@ -378,6 +460,7 @@ mod tests {
             ("ignore = [\"all\", \"nonsense\"]", "1:18: unknown rule `nonsense`"),
             ("select = [\"DL9999\"]", "1:11: no rule has the code `DL9999`"),
             ("builder = \"podman\"", "1:11: `builder` is either \"buildkit\" or \"legacy\""),
+            ("profile = \"strict\"", "1:11: `profile` is either \"default\" or \"hadolint\""),
             ("[levels]\nall = \"loud\"", "2:7: a level is \"note\", \"warning\", \"error\" or \"off\""),
             ("exclude = [\"a[\"]", "1:12: not a glob: unclosed character class; missing ']'"),
             ("levels = 1", "1:10: `levels` is a table"),
@@ -388,6 +471,29 @@ mod tests {
         let error = Settings::parse("selct = []\n").unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `select`?"));
         assert!(Settings::parse("a = ").is_err());
+    }
+
+    #[test]
+    fn codes_of_a_finding_decide() {
+        let rule = crate::rules::all().find(|it| it.same_as().len() > 1).unwrap();
+        let codes: &'static [&'static str] = &rule.same_as()[..1];
+        let place = Location { file: FileId(0), span: Span::at(0) };
+        let other = codes[0].split_once('/').unwrap().1;
+        let finding = Finding::new(rule.name, place, "x").only_as(codes);
+        let level = |settings: &Settings, finding: &Finding| settings.level(rule, finding);
+        let select = |name: &str| Settings::default().with_selection(vec![name.to_owned()], Vec::new());
+        let ignore = |name: &str| Settings::default().with_selection(Vec::new(), vec![name.to_owned()]);
+        let second = rule.same_as()[1].split_once('/').unwrap().1;
+        assert!(level(&select(other), &finding).is_some());
+        assert_eq!(level(&select(second), &finding), None);
+        assert_eq!(level(&ignore(other), &finding), None);
+        assert!(level(&ignore(second), &finding).is_some());
+        // What is there only for another tool's sake is not part of what dockopt says.
+        let parity = finding.for_parity();
+        assert_eq!(level(&Settings::default(), &parity), None);
+        assert_eq!(level(&select("all"), &parity), None);
+        assert!(level(&select("hadolint"), &parity).is_some());
+        assert!(level(&Settings::default().with_profile(Profile::Hadolint), &parity).is_some());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Comments that silence findings: dockopt's own, hadolint's, and BuildKit's `# check=skip=…`.
 
 use crate::{
+    finding::Finding,
     names::{self, Name},
     rule::Rule,
     source::{Source, Span},
@@ -62,10 +63,11 @@ impl Suppressions {
         out
     }
 
-    /// Whether a finding of `rule` at `span` is silenced.
-    pub fn silences(&self, rule: &Rule, span: Span) -> bool {
-        let covers = |scope: Span| scope.start <= span.start && span.start <= scope.end;
-        self.silenced.iter().any(|it| covers(it.scope) && it.target.is(rule))
+    /// Whether a finding of `rule` is silenced.
+    pub fn silences(&self, rule: &Rule, finding: &Finding) -> bool {
+        let start = finding.location.span.start;
+        let covers = |scope: Span| scope.start <= start && start <= scope.end;
+        self.silenced.iter().any(|it| covers(it.scope) && it.target.is(rule, finding))
     }
 
     /// A comment between instructions.
@@ -158,11 +160,11 @@ impl Suppressions {
 }
 
 impl Target {
-    fn is(&self, rule: &Rule) -> bool {
+    fn is(&self, rule: &Rule, finding: &Finding) -> bool {
         match self {
-            Self::Name(name) => names::means(name, rule),
-            Self::Code(code) => rule.meta().same_as.contains(code),
-            Self::AllOfBuildkit => rule.meta().same_as.iter().any(|it| it.starts_with("buildkit/")),
+            Self::Name(name) => names::means_finding(name, rule, finding),
+            Self::Code(code) => rule.codes_of(finding).contains(&code.as_str()),
+            Self::AllOfBuildkit => rule.codes_of(finding).iter().any(|it| it.starts_with("buildkit/")),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{finding::Level, report};
+use crate::{finding::Level, report, settings};
 
 /// Finds what makes Docker builds slow, big or wrong, and rewrites it.
 ///
@@ -59,12 +59,15 @@ pub(super) struct Common {
     /// How to print what was found.
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
     pub format: Format,
-    /// Run only these rules: names, families, codes of other tools, or `all`.
+    /// Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`.
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub select: Vec<String>,
     /// Do not run these rules.
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Which rules run if none are selected: dockopt's own choice, or what hadolint reports.
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub profile: Option<Profile>,
     /// The lowest level of a finding that makes the exit code 1.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "warning")]
     pub fail_on: FailOn,
@@ -98,6 +101,21 @@ impl From<Format> for report::Format {
             Format::Human => Self::Human,
             Format::Short => Self::Short,
             Format::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Profile {
+    Default,
+    Hadolint,
+}
+
+impl From<Profile> for settings::Profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Default => Self::Default,
+            Profile::Hadolint => Self::Hadolint,
         }
     }
 }

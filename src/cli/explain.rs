@@ -13,10 +13,12 @@ use crate::{
     settings::help_for_unknown,
 };
 
-/// The pages of the rules that `name` means; for a family, the table of its rules.
+/// The pages of the rules that `name` means; for a family or another tool, the table of its rules.
 pub(super) fn pages(name: &str) -> Result<String, Failure> {
-    if rules::all().any(|it| it.family == name) {
-        return Ok(report::render_rules(Format::Human, rules::all().filter(|it| it.family == name)));
+    let is_tool = |rule: &&Rule| rule.same_as().iter().any(|it| it.split_once('/').is_some_and(|(it, _)| it == name));
+    if rules::all().any(|it| it.family == name || is_tool(&it)) {
+        let of_name = rules::all().filter(|it| it.family == name || is_tool(it));
+        return Ok(report::render_rules(Format::Human, of_name));
     }
     let pages: Vec<_> = rules::all().filter(|it| it.name == name || it.has_alias(name)).map(page).collect();
     if pages.is_empty() {

@@ -188,6 +188,8 @@ fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), 
     }
     let settings = workspace.settings(&config, paths)?;
     let settings = settings.with_selection(common.select.clone(), common.ignore.clone());
+    let profile = common.profile.map_or(settings.profile, Into::into);
+    let settings = settings.with_profile(profile);
     let bytes = stdin_bytes(paths)?;
     let name = common.stdin_filename.as_deref().unwrap_or(STDIN);
     let stdin = bytes.clone().map(|it| (name.to_owned(), it));

@@ -268,15 +268,7 @@ mod tests {
     }
 
     fn finding(project: &Project, file: u32, part: &str) -> Finding {
-        Finding {
-            rule: "missing-cache-mount",
-            level: Level::Warning,
-            location: location(project, file, part),
-            message: "`pip` has no cache".to_owned(),
-            note: None,
-            related: Vec::new(),
-            fix: None,
-        }
+        Finding::new("missing-cache-mount", location(project, file, part), "`pip` has no cache")
     }
 
     fn location(project: &Project, file: u32, part: &str) -> Location {

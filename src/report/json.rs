@@ -68,7 +68,7 @@ fn finding(project: &Project, finding: &Finding) -> Value {
     let (start, end) = ends(source, finding.location);
     json!({
         "rule": finding.rule,
-        "same_as": rule.map(|it| it.meta().same_as.as_slice()).unwrap_or_default(),
+        "same_as": rule.map(|it| it.codes_of(finding)).unwrap_or_default(),
         "family": rule.map(|it| it.family),
         "level": finding.level.as_str(),
         "path": source.path,

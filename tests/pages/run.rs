@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dockopt::{
     edit::Safety,
     engine,
-    finding::Finding,
+    finding::{Finding, Level},
     project::Project,
     report::{self, Options},
     rule::{Meta, Rule},
@@ -39,6 +39,10 @@ pub(crate) fn whole(rule: &Rule, text: &str, page: &Page) -> Result<(), String> 
     if summary.ends_with('.') || summary.chars().count() > 60 || summary.starts_with(char::is_uppercase) {
         return Err(format!("the summary is in lower case, of 60 characters, without a full stop: {summary}"));
     }
+    let level = Level::from(meta.level);
+    if (rule.level(), rule.is_default(), rule.same_as()) != (level, meta.default, &strs(&meta.same_as)[..]) {
+        return Err("the front matter is not read as a TOML parser reads it".to_owned());
+    }
     let mut shown = BTreeSet::new();
     for example in page.examples.iter().filter(|it| !it.bad.is_empty()) {
         let findings = engine::check(&project(rule, example)?);
@@ -49,6 +53,10 @@ pub(crate) fn whole(rule: &Rule, text: &str, page: &Page) -> Result<(), String> 
         return Err(format!("the page declares fixes that are {declared:?}; its examples show {shown:?}"));
     }
     Ok(())
+}
+
+fn strs(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }
 
 /// The page with the reports as they are now.
