@@ -62,21 +62,24 @@ fn examine(folder: &str, project: &Project, safety: Safety, counts: &mut Counts)
         let rule = dropped.finding.rule;
         counts.broken.push(format!("{folder}/{path}:{line}: {safety:?} {rule} dropped: {}", dropped.reason));
     }
-    for unit in &project.dockerfiles {
-        let (old, new, twice) =
-            (project.source(unit.file), fixed.project.source(unit.file), again.project.source(unit.file));
-        if new.text != twice.text {
-            counts.broken.push(format!("{folder}/{}: {safety:?} a second run changes it", old.path));
+    for (at, new) in fixed.project.sources.iter().enumerate() {
+        let old = project.sources.get(at);
+        let old_text = old.map_or("", |it| &it.text);
+        if again.project.sources[at].text != new.text {
+            counts.broken.push(format!("{folder}/{}: {safety:?} a second run changes it", new.path));
         }
-        if old.text != new.text && env::var("DIFF").is_ok() {
-            let name = Path::new(folder).join(&old.path);
-            let diff = similar::TextDiff::from_lines(&old.text, &new.text);
+        if old_text != new.text && env::var("DIFF").is_ok() {
+            let name = Path::new(folder).join(&new.path);
+            let diff = similar::TextDiff::from_lines(old_text, &new.text);
             println!("### {safety:?} {}\n{}", name.display(), diff.unified_diff());
         }
-        if safety == Safety::Safe {
+        if safety == Safety::Safe && project.dockerfiles.iter().any(|it| it.file.0 as usize == at) {
             counts.files += 1;
-            counts.changed += usize::from(old.text != new.text);
+            counts.changed += usize::from(old_text != new.text);
         }
+    }
+    for new in again.project.sources.iter().skip(fixed.project.sources.len()) {
+        counts.broken.push(format!("{folder}/{}: {safety:?} a second run makes it", new.path));
     }
     if safety == Safety::Safe {
         for finding in &findings {

@@ -1,8 +1,11 @@
 //! Edits of text, changes of a project, and how far a change can be trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::{FileId, Span};
+use crate::{
+    keys::KeyPath,
+    source::{FileId, Span},
+};
 
 /// How far a fix can be trusted; ordered, so that "may it be applied?" is `>=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +64,9 @@ pub struct Change {
     pub edits: BTreeMap<FileId, Vec<Edit>>,
     /// New files, by the path as it is shown, with their text.
     pub creates: BTreeMap<String, String>,
+    /// In files of keys and values, such as Compose files: the keys that are meant to differ afterwards, each with all
+    /// below it. Verification holds the edits to them.
+    pub keys: BTreeMap<FileId, BTreeSet<KeyPath>>,
 }
 
 impl Change {
@@ -68,7 +74,7 @@ impl Change {
     pub fn of(file: FileId, edits: impl IntoIterator<Item = Edit>) -> Option<Self> {
         let mut change = Self::default();
         for edit in edits {
-            let one = Self { edits: BTreeMap::from([(file, vec![edit])]), creates: BTreeMap::new() };
+            let one = Self { edits: BTreeMap::from([(file, vec![edit])]), ..Self::default() };
             if !change.try_merge(&one) {
                 return None;
             }
@@ -102,7 +108,17 @@ impl Change {
             edits.dedup();
         }
         self.creates.extend(other.creates.clone());
+        for (file, keys) in &other.keys {
+            self.keys.entry(*file).or_default().extend(keys.iter().cloned());
+        }
         true
+    }
+
+    /// Adds the key of a file of keys and values that the edits are meant to change.
+    #[must_use]
+    pub fn meant_for<'a>(mut self, file: FileId, key: impl IntoIterator<Item = &'a str>) -> Self {
+        self.keys.entry(file).or_default().insert(key.into_iter().map(str::to_owned).collect());
+        self
     }
 }
 

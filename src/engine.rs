@@ -8,14 +8,17 @@ use crate::{
     finding::Finding,
     model::Model,
     project::{Project, Unit},
-    rule::{Check, FileCx, Rule},
+    rule::{Check, FileCx, ProjectCx, Rule},
     rules::{self, SYNTAX_ERROR, UNKNOWN_SUPPRESSION},
-    source::Location,
+    source::{FileId, Location},
     suppress::Suppressions,
     syntax::SyntaxError,
 };
 
+mod across;
 mod fix;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use fix::{Dropped, Fixed, fix};
@@ -25,9 +28,18 @@ pub use fix::{Dropped, Fixed, fix};
 /// Suppressed ones and those of rules that are not selected are left out; levels are as the settings want them.
 pub fn check(project: &Project) -> Vec<Finding> {
     let chosen = Chosen::of(project);
-    let findings: Vec<Vec<Finding>> =
-        project.dockerfiles.par_iter().map(|unit| check_unit(project, unit, &chosen)).collect();
-    findings.into_iter().flatten().collect()
+    let mut looks: Vec<Look> = project.dockerfiles.par_iter().map(|unit| look(project, unit, &chosen)).collect();
+    let across = look_across(project, &looks.iter().collect::<Vec<_>>(), &chosen);
+    let mut all: Vec<Finding> = looks.iter_mut().flat_map(|it| std::mem::take(&mut it.findings)).collect();
+    if !across.is_empty() {
+        all.extend(across);
+        sort(&mut all);
+    }
+    all
+}
+
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| (a.location, a.rule, &a.message).cmp(&(b.location, b.rule, &b.message)));
 }
 
 /// The rules that are on, with their levels.
@@ -53,7 +65,14 @@ fn model(project: &Project, unit: &Unit) -> Model {
     Model::of(unit.file, source, &Arc::clone(&unit.syntax), &arguments)
 }
 
-fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
+/// One Dockerfile as the rules see it, and what those that look at nothing else have to say about it.
+struct Look {
+    model: Model,
+    suppressions: Suppressions,
+    findings: Vec<Finding>,
+}
+
+fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
     let source = project.source(unit.file);
     let model = model(project, unit);
     let cx = FileCx { project, unit, source, model: &model };
@@ -66,6 +85,7 @@ fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
         let mut found = Vec::new();
         match rule.check {
             Check::File(check) => check(&cx, &mut found),
+            Check::Project(_) => continue,
             Check::Engine => found.extend(engine_findings(rule, unit, &suppressions)),
         }
         for mut finding in found {
@@ -80,7 +100,41 @@ fn check_unit(project: &Project, unit: &Unit, chosen: &Chosen) -> Vec<Finding> {
             all.push(finding);
         }
     }
-    all.sort_by(|a, b| (a.location, a.rule, &a.message).cmp(&(b.location, b.rule, &b.message)));
+    sort(&mut all);
+    Look { model, suppressions, findings: all }
+}
+
+/// What the rules about the whole project have to say; `looks` are those of its Dockerfiles, in their order.
+fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rule in &chosen.rules {
+        let Check::Project(check) = rule.check else { continue };
+        let is_off = |file: FileId| project.settings.is_off_for(rule, &project.source(file).path);
+        let pairs = project.dockerfiles.iter().zip(looks);
+        let files = pairs.filter(|(unit, _)| !is_off(unit.file)).map(|(unit, look)| FileCx {
+            project,
+            unit,
+            source: project.source(unit.file),
+            model: &look.model,
+        });
+        let mut found = Vec::new();
+        check(&ProjectCx { project, files: files.collect() }, &mut found);
+        for mut finding in found {
+            let Some(level) = project.settings.level(rule, &finding) else { continue };
+            let file = finding.location.file;
+            let look = project.dockerfiles.binary_search_by_key(&file, |it| it.file).map(|at| looks[at]);
+            if is_off(file) || look.is_ok_and(|it| it.suppressions.silences(rule, &finding)) {
+                continue;
+            }
+            finding.level = level;
+            let mut edited = finding.fix.iter().flat_map(|it| it.change.edits.keys());
+            if edited.any(|it| !project.source(*it).is_utf8) {
+                finding.fix = None;
+            }
+            all.push(finding);
+        }
+    }
+    sort(&mut all);
     all
 }
 

@@ -13,6 +13,7 @@ pub mod edit;
 pub mod engine;
 pub mod finding;
 pub mod ignorefile;
+pub mod keys;
 pub mod knowledge;
 pub mod manifests;
 pub mod model;

@@ -17,7 +17,7 @@ use crate::{
 pub struct Project {
     /// The files that were read, by [`FileId`].
     pub sources: Vec<Source>,
-    /// The Dockerfiles among them, in the order of their paths.
+    /// The Dockerfiles among them, in the order of their paths; those that fixes made come last.
     pub dockerfiles: Vec<Unit>,
     /// The builds that Compose files name, in the order in which they were found.
     pub builds: Vec<Build>,
@@ -56,6 +56,10 @@ pub trait Files: Debug + Send + Sync {
     fn read(&self, path: &str) -> Option<Arc<str>>;
     /// The names in a folder, sorted; empty when it cannot be read.
     fn list(&self, folder: &str) -> Vec<String>;
+    /// A path put together from others, in the form in which it is shown.
+    fn shown(&self, path: &str) -> String {
+        join(".", path)
+    }
 }
 
 impl Project {
@@ -74,7 +78,7 @@ impl Project {
         let mut sources = dockerfiles;
         let mut builds = Vec::new();
         for source in compose {
-            let found = compose::builds(FileId(sources.len() as u32), &source);
+            let found = builds_in(FileId(sources.len() as u32), &source, &*files);
             if !found.is_empty() {
                 builds.extend(found);
                 sources.push(source);
@@ -113,6 +117,60 @@ impl Project {
     pub fn source(&self, file: FileId) -> &Source {
         &self.sources[file.0 as usize]
     }
+
+    /// The Dockerfile of that id, if it is one.
+    pub fn unit(&self, file: FileId) -> Option<&Unit> {
+        self.dockerfiles.binary_search_by_key(&file, |it| it.file).ok().map(|at| &self.dockerfiles[at])
+    }
+
+    /// The project with other texts for some of its files, and with new files beside them.
+    #[must_use]
+    pub fn with(&self, edited: &BTreeMap<FileId, String>, created: &BTreeMap<String, String>) -> Self {
+        let mut project = self.clone();
+        let mut memory = Memory { texts: BTreeMap::new(), below: Some(Arc::clone(&self.files)) };
+        for (file, text) in edited {
+            let source = Source::new(self.source(*file).path.clone(), text.clone());
+            memory.texts.insert(source.path.clone(), text.as_str().into());
+            match project.dockerfiles.binary_search_by_key(file, |it| it.file) {
+                Ok(at) => project.dockerfiles[at] = Unit::parse(*file, &source),
+                Err(_) => project.read_builds(*file, &source, &*self.files),
+            }
+            project.sources[file.0 as usize] = source;
+        }
+        for (path, text) in created {
+            let file = FileId(project.sources.len() as u32);
+            let source = Source::new(path.clone(), text.clone());
+            memory.texts.insert(path.clone(), text.as_str().into());
+            if is_dockerfile(path.rsplit('/').next().unwrap_or(path)) {
+                project.dockerfiles.push(Unit::parse(file, &source));
+            } else {
+                project.read_builds(file, &source, &*self.files);
+            }
+            project.sources.push(source);
+        }
+        project.files = Arc::new(memory);
+        project
+    }
+
+    /// Reads the builds of a file again, which stand where they stood.
+    fn read_builds(&mut self, file: FileId, source: &Source, files: &dyn Files) {
+        let is_of = |it: &Build| it.found_in.file == file;
+        let at = self.builds.iter().position(is_of).unwrap_or(self.builds.len());
+        self.builds.retain(|it| !is_of(it));
+        self.builds.splice(at..at, builds_in(file, source, files));
+    }
+}
+
+/// The builds that a file names, if it is one of those that name builds.
+fn builds_in(file: FileId, source: &Source, files: &dyn Files) -> Vec<Build> {
+    if !compose::is_compose(source.path.rsplit('/').next().unwrap_or(&source.path)) {
+        return Vec::new();
+    }
+    let mut builds = compose::builds(file, source);
+    for build in &mut builds {
+        build.map_paths(|it| files.shown(it));
+    }
+    builds
 }
 
 impl Unit {
@@ -250,6 +308,11 @@ impl Files for Memory {
         names.sort();
         names.dedup();
         names
+    }
+
+    fn shown(&self, path: &str) -> String {
+        let path = join(".", path);
+        self.below.as_ref().map_or_else(|| path.clone(), |it| it.shown(&path))
     }
 }
 

@@ -41,6 +41,8 @@ struct Head {
 pub enum Check {
     /// One Dockerfile.
     File(fn(&FileCx<'_>, &mut Vec<Finding>)),
+    /// All Dockerfiles together, and the files that say how they are built.
+    Project(fn(&ProjectCx<'_>, &mut Vec<Finding>)),
     /// The engine itself reports it: syntax errors, suppressions.
     Engine,
 }
@@ -56,6 +58,15 @@ pub struct FileCx<'a> {
     pub source: &'a Source,
     /// What it means.
     pub model: &'a Model,
+}
+
+/// What a rule about the whole project may look at.
+#[derive(Clone, Debug)]
+pub struct ProjectCx<'a> {
+    /// Everything.
+    pub project: &'a Project,
+    /// The Dockerfiles for which the rule is on, in the order of their paths.
+    pub files: Vec<FileCx<'a>>,
 }
 
 /// The front matter of a page.

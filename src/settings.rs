@@ -72,7 +72,7 @@ impl Profile {
             Self::Default => rule.is_default(),
             Self::Hadolint => match rule.check {
                 Check::Engine => rule.is_default(),
-                Check::File(_) => hadolint_level(rule.same_as()).is_some(),
+                Check::File(_) | Check::Project(_) => hadolint_level(rule.same_as()).is_some(),
             },
         }
     }
@@ -228,14 +228,14 @@ impl Settings {
         let codes = rule.codes_of(finding);
         let in_profile = match (self.profile, rule.check) {
             (Profile::Default, _) | (_, Check::Engine) => None,
-            (Profile::Hadolint, Check::File(_)) => hadolint_level(codes),
+            (Profile::Hadolint, Check::File(_) | Check::Project(_)) => hadolint_level(codes),
         };
         let is_code = |name: &String| codes.iter().any(|it| code_is(it, name));
         let is_exact = |name: &String| name == rule.name || is_code(name);
         let is_wanted = if self.select.is_empty() {
             let of_profile = match (self.profile, rule.check) {
                 (Profile::Default, _) | (_, Check::Engine) => !finding.parity,
-                (Profile::Hadolint, Check::File(_)) => in_profile.is_some(),
+                (Profile::Hadolint, Check::File(_) | Check::Project(_)) => in_profile.is_some(),
             };
             of_profile || self.levels.keys().any(is_exact)
         } else {

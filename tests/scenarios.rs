@@ -1,7 +1,7 @@
-//! Whole projects: for each folder `testdata/<scenario>/` with an `in/`, the report on it and the tree after safe fixes.
+//! Whole projects: for each folder `testdata/<scenario>/` with an `in/`, the report on it and the tree after fixes.
 //!
-//! `report.txt` is what `check` says in its short format; `out/` holds the files that `fix` changes or makes, and only
-//! those. `UPDATE=1 cargo test` writes both.
+//! `report.txt` is what `check` says in its short format; `out/` holds the files that safe fixes change or make, and
+//! only those; `out-unsafe/` those of all fixes, where they differ. `UPDATE=1 cargo test` writes them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
@@ -48,30 +48,40 @@ fn scenario(folder: &Path) -> Result<(), String> {
     let findings = engine::check(&project);
     let report = report::render(Format::Short, &project, &findings, Options::PLAIN);
 
-    let fixed = engine::fix(&project, Safety::Safe);
+    let outs = [("out", Safety::Safe), ("out-unsafe", Safety::Unsafe)];
+    let outs = outs.map(|(name, safety)| fixed(&project, safety).map(|out| (name, out)));
+    let outs: Vec<(&str, Tree)> = outs.into_iter().collect::<Result<_, _>>()?;
+    if env::var_os("UPDATE").is_some() {
+        return update(folder, &report, &outs).map_err(|it| it.to_string());
+    }
+    expect_text("report.txt", &fs::read_to_string(folder.join("report.txt")).unwrap_or_default(), &report)?;
+    let safe = folder.join(outs[0].0);
+    for (name, out) in outs {
+        let own = folder.join(name);
+        let expected = tree(if own.is_dir() { &own } else { &safe }).unwrap_or_default();
+        for path in expected.keys().chain(out.keys()) {
+            match (expected.get(path), out.get(path)) {
+                (Some(expected), Some(text)) => expect_text(&format!("{name}/{path}"), expected, text)?,
+                (Some(_), None) => return Err(format!("{name}/{path} is there, but `fix` leaves this file as it is")),
+                (None, _) => return Err(format!("{name}/{path} is missing: `fix` changes this file; {HINT}")),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files that `fix` changes or makes.
+fn fixed(project: &Project, safety: Safety) -> Result<Tree, String> {
+    let fixed = engine::fix(project, safety);
     if let Some(dropped) = fixed.dropped.first() {
         let path = &fixed.project.source(dropped.finding.location.file).path;
         return Err(format!("{path}: the fix of `{}` was dropped: {}", dropped.finding.rule, dropped.reason));
     }
-    let out = changes(&project, &fixed.project);
-    let again = changes(&fixed.project, &engine::fix(&fixed.project, Safety::Safe).project);
+    let again = changes(&fixed.project, &engine::fix(&fixed.project, safety).project);
     if !again.is_empty() {
         return Err(format!("a second fix changes {:?}", again.keys().collect::<Vec<_>>()));
     }
-
-    if env::var_os("UPDATE").is_some() {
-        return update(folder, &report, &out).map_err(|it| it.to_string());
-    }
-    expect_text("report.txt", &fs::read_to_string(folder.join("report.txt")).unwrap_or_default(), &report)?;
-    let expected = tree(&folder.join("out")).unwrap_or_default();
-    for path in expected.keys().chain(out.keys()) {
-        match (expected.get(path), out.get(path)) {
-            (Some(expected), Some(text)) => expect_text(&format!("out/{path}"), expected, text)?,
-            (Some(_), None) => return Err(format!("out/{path} is there, but `fix` leaves this file as it is")),
-            (None, _) => return Err(format!("out/{path} is missing: `fix` changes this file; {HINT}")),
-        }
-    }
-    Ok(())
+    Ok(changes(project, &fixed.project))
 }
 
 const HINT: &str = "run `UPDATE=1 cargo test` if that is right";
@@ -94,16 +104,21 @@ fn changes(before: &Project, after: &Project) -> Tree {
     new.map(|(_, it)| (it.path.clone(), it.text.clone())).collect()
 }
 
-fn update(folder: &Path, report: &str, out: &Tree) -> io::Result<()> {
+fn update(folder: &Path, report: &str, outs: &[(&str, Tree)]) -> io::Result<()> {
     fs::write(folder.join("report.txt"), report)?;
-    let root = folder.join("out");
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
-    }
-    for (path, text) in out {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().unwrap_or(&root))?;
-        fs::write(path, text)?;
+    for (name, out) in outs {
+        let root = folder.join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root)?;
+        }
+        if *name != outs[0].0 && *out == outs[0].1 {
+            continue;
+        }
+        for (path, text) in out {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap_or(&root))?;
+            fs::write(path, text)?;
+        }
     }
     Ok(())
 }

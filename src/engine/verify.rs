@@ -1,37 +1,123 @@
-//! The second computation: does a changed Dockerfile still say what it said?
+//! The second computation: does what was changed still say what it said?
 //!
 //! It looks at the texts before and after, never at what a rule says it did.
 
-use std::{collections::BTreeMap, thread};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+};
 
 use super::model;
 use crate::{
     context::{self, Context},
-    edit::Safety,
+    edit::{Change, Safety},
     finding::{Finding, Level},
+    keys::{KeyPath, Keys},
     outline::Outline,
     project::{Project, Unit},
     source::Source,
     syntax::{Dockerfile, ItemKind},
 };
 
-type Side<'a> = (&'a Project, &'a Unit, &'a [Finding]);
+/// A project, and what there is to say about the part of it that is looked at.
+pub(super) struct Side<'a> {
+    pub project: &'a Project,
+    pub findings: &'a [&'a Finding],
+}
 
-/// Verifies a round; the error says what is wrong.
+/// Verifies a change with the findings that it is to cure; the error says what is wrong.
 pub(super) fn verify(
-    before: (&Project, &Unit, &Vec<Finding>),
-    after: (&Project, &Unit, &Vec<Finding>),
-    applied: &[&Finding],
+    before: &Side<'_>,
+    after: &Side<'_>,
+    (change, applied): (&Change, &[&Finding]),
     allowed: Safety,
 ) -> Result<(), String> {
-    let before: Side<'_> = (before.0, before.1, before.2);
-    let after: Side<'_> = (after.0, after.1, after.2);
-    no_new_errors(&before.1.syntax, &after.1.syntax)?;
-    comments_survive(before, after)?;
-    second_opinion(before.0.source(before.1.file), after.0.source(after.1.file), &after.1.syntax)?;
-    findings_agree(before.2, after.2, applied, allowed)?;
+    let mut changed: Vec<(&Unit, &Unit)> = Vec::new();
+    let mut definitions = false;
+    for file in change.edits.keys() {
+        let (old, new) = (before.project.source(*file), after.project.source(*file));
+        if let (Some(old), Some(new)) = (before.project.unit(*file), after.project.unit(*file)) {
+            changed.push((old, new));
+        } else {
+            keys_agree(old, new, change.keys.get(file))?;
+            definitions = true;
+        }
+    }
+    let created = &after.project.sources[before.project.sources.len()..];
+    for (old, new) in &changed {
+        no_new_errors(&old.syntax, &new.syntax)?;
+        comments_survive((before.project, old), (after.project, new), created)?;
+        second_opinion(before.project.source(old.file), after.project.source(new.file), &new.syntax)?;
+    }
+    for source in created {
+        is_sound(source, after)?;
+    }
+    findings_agree(before.findings, after.findings, applied, allowed)?;
     if applied.iter().all(|it| it.fix.as_ref().is_some_and(|it| it.safety == Safety::Safe)) {
-        outlines_agree(before, after)?;
+        if definitions {
+            // They say what the context is, and what is in it.
+            changed = before.project.dockerfiles.iter().zip(&after.project.dockerfiles).collect();
+        }
+        for (old, new) in changed {
+            outlines_agree((before.project, old), (after.project, new))?;
+        }
+    }
+    Ok(())
+}
+
+/// A file of keys and values keeps its comments, and no value differs but where that is meant.
+/// The lines of an ignore file may come and go, but not its comments.
+fn keys_agree(old: &Source, new: &Source, meant: Option<&BTreeSet<KeyPath>>) -> Result<(), String> {
+    let path = &old.path;
+    if path.ends_with("ignore") {
+        let kept = |comment: &&str| new.text.lines().any(|it| it.trim() == *comment);
+        let mut comments = old.text.lines().map(str::trim).filter(|it| it.starts_with('#'));
+        return match comments.find(|it| !kept(it)) {
+            Some(lost) => Err(format!("the comment `{lost}` of {path} is lost")),
+            None => Ok(()),
+        };
+    }
+    let (Some(before), Some(after)) = (keys(old), keys(new)) else {
+        return Err(format!("{path} cannot be read afterwards, or never could"));
+    };
+    let mut kept = after.comments.clone();
+    for comment in &before.comments {
+        match kept.iter().position(|it| it == comment) {
+            Some(at) => {
+                kept.swap_remove(at);
+            }
+            None => return Err(format!("the comment `{comment}` of {path} is lost")),
+        }
+    }
+    let is_meant = |it: &KeyPath| meant.is_some_and(|meant| meant.iter().any(|key| it.starts_with(key)));
+    match before.differences(&after).into_iter().find(|it| !is_meant(it)) {
+        Some(key) => Err(format!("{path} says something else at `{}`", key.join("."))),
+        None => Ok(()),
+    }
+}
+
+/// What a file of keys and values says; `None` for other files, and for what does not parse.
+fn keys(source: &Source) -> Option<Keys> {
+    let (_, ending) = source.path.rsplit_once('.')?;
+    matches!(ending, "yml" | "yaml" | "json").then(|| Keys::of_yaml(&source.text)).flatten()
+}
+
+/// A new file parses, and there is nothing to say against it.
+fn is_sound(source: &Source, after: &Side<'_>) -> Result<(), String> {
+    let path = &source.path;
+    let unit = after.project.dockerfiles.iter().rev().find(|it| after.project.source(it.file).path == *path);
+    if let Some(unit) = unit {
+        if let Some(error) = unit.syntax.errors.first() {
+            return Err(format!("the new {path} does not parse: {}", error.message));
+        }
+        let speaks = |it: &&&Finding| it.location.file == unit.file && it.level >= Level::Warning;
+        if let Some(finding) = after.findings.iter().find(speaks) {
+            return Err(format!("`{}` speaks against the new {path}: {}", finding.rule, finding.message));
+        }
+    } else if path.rsplit_once('.').is_some_and(|(_, it)| matches!(it, "yml" | "yaml" | "json"))
+        && keys(source).is_none()
+    {
+        return Err(format!("the new {path} does not parse"));
     }
     Ok(())
 }
@@ -59,13 +145,16 @@ fn comments<'a>(source: &'a Source, file: &Dockerfile) -> Vec<&'a str> {
     all
 }
 
-fn comments_survive(before: Side<'_>, after: Side<'_>) -> Result<(), String> {
+/// Every comment is still there, or has gone with what it is about into a new file, where one of several is enough.
+fn comments_survive(before: (&Project, &Unit), after: (&Project, &Unit), created: &[Source]) -> Result<(), String> {
     let mut kept = comments(after.0.source(after.1.file), &after.1.syntax);
+    let has_moved = |comment: &str| created.iter().any(|it| it.text.lines().any(|it| it.trim() == comment));
     for comment in comments(before.0.source(before.1.file), &before.1.syntax) {
         match kept.iter().position(|it| *it == comment) {
             Some(at) => {
                 kept.remove(at);
             }
+            None if has_moved(comment) => {}
             None => return Err(format!("the comment `{comment}` is lost")),
         }
     }
@@ -102,7 +191,12 @@ fn opinion(text: &str) -> Option<usize> {
 }
 
 /// Each applied finding is gone, and no new one at warning or above has come that the next round would not cure.
-fn findings_agree(before: &[Finding], after: &[Finding], applied: &[&Finding], allowed: Safety) -> Result<(), String> {
+fn findings_agree(
+    before: &[&Finding],
+    after: &[&Finding],
+    applied: &[&Finding],
+    allowed: Safety,
+) -> Result<(), String> {
     let count = |findings: &mut dyn Iterator<Item = &Finding>| {
         let mut counts: BTreeMap<(&'static str, String), i64> = BTreeMap::new();
         for it in findings {
@@ -111,15 +205,15 @@ fn findings_agree(before: &[Finding], after: &[Finding], applied: &[&Finding], a
         counts
     };
     let curable = |it: &&Finding| it.fix.as_ref().is_some_and(|it| it.safety >= allowed);
-    let old = count(&mut before.iter());
-    let new = count(&mut after.iter());
-    let new_incurable = count(&mut after.iter().filter(|it| it.level >= Level::Warning && !curable(it)));
+    let old = count(&mut before.iter().copied());
+    let new = count(&mut after.iter().copied());
+    let new_incurable = count(&mut after.iter().copied().filter(|it| it.level >= Level::Warning && !curable(it)));
     let old_rules: Vec<&str> = before.iter().map(|it| it.rule).collect();
     for (key, gone) in count(&mut applied.iter().copied()) {
         let left = new.get(&key).copied().unwrap_or(0);
         if left >= old.get(&key).copied().unwrap_or(0)
             && gone > 0
-            && !after.iter().any(|it| it.rule == key.0 && curable(&it))
+            && !after.iter().any(|it| it.rule == key.0 && curable(it))
         {
             return Err(format!("`{}` is still there", key.0));
         }
@@ -132,7 +226,7 @@ fn findings_agree(before: &[Finding], after: &[Finding], applied: &[&Finding], a
 }
 
 /// The outlines of all stages are the same, whichever folder is the context.
-fn outlines_agree(before: Side<'_>, after: Side<'_>) -> Result<(), String> {
+fn outlines_agree(before: (&Project, &Unit), after: (&Project, &Unit)) -> Result<(), String> {
     let (old, new) = (model(before.0, before.1), model(after.0, after.1));
     // What is newly copied by name has to be there, so that folders without it cannot be the context.
     let mut contexts = context::candidates(after.0, after.1.file, &new);

@@ -11,7 +11,8 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-use crate::project::{Files, Kind};
+use super::Workspace;
+use crate::project::{Files, Kind, join};
 
 /// Larger files are no Dockerfiles and no manifests.
 const MAX_BYTES: u64 = 16 << 20;
@@ -19,7 +20,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// The disk below some roots. What lies outside is not there, and neither is what a link outside leads to.
 #[derive(Debug)]
 pub(super) struct Disk {
-    cwd: PathBuf,
+    workspace: Workspace,
     /// Real paths.
     roots: Vec<PathBuf>,
     /// The real paths of folders.
@@ -30,9 +31,9 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn new(cwd: &str, roots: &BTreeSet<String>) -> Self {
+    pub(super) fn new(workspace: Workspace, roots: &BTreeSet<String>) -> Self {
         Self {
-            cwd: PathBuf::from(cwd),
+            workspace,
             roots: roots.iter().filter_map(|it| fs::canonicalize(it).ok()).collect(),
             folders: Cache::default(),
             kinds: Cache::default(),
@@ -43,7 +44,7 @@ impl Disk {
 
     /// The path on disk of a path as it is shown, links not resolved.
     pub(super) fn absolute(&self, path: &str) -> PathBuf {
-        self.cwd.join(path)
+        Path::new(&self.workspace.cwd).join(path)
     }
 
     /// Whether a real path lies below one of the roots.
@@ -67,6 +68,10 @@ impl Disk {
 }
 
 impl Files for Disk {
+    fn shown(&self, path: &str) -> String {
+        self.workspace.show(&join(&self.workspace.cwd, path))
+    }
+
     fn kind(&self, path: &str) -> Option<Kind> {
         self.kinds.get(path, || {
             let metadata = fs::metadata(self.real(path)?).ok()?;
@@ -137,7 +142,10 @@ mod tests {
     use super::*;
 
     fn disk(root: &Path) -> Disk {
-        Disk::new(&root.to_string_lossy(), &BTreeSet::from([root.to_string_lossy().into_owned()]))
+        Disk::new(
+            Workspace { cwd: root.to_string_lossy().into_owned(), repository: None },
+            &BTreeSet::from([root.to_string_lossy().into_owned()]),
+        )
     }
 
     #[test]

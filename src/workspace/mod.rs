@@ -200,7 +200,7 @@ impl Workspace {
             self.add_surroundings(&parent(&join(&self.cwd, path)), &mut found);
             found.dockerfiles.remove(path);
         }
-        let disk = Arc::new(Disk::new(&self.cwd, &found.roots));
+        let disk = Arc::new(Disk::new(self.clone(), &found.roots));
 
         let mut problems = found.problems;
         found.compose.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));
@@ -220,10 +220,7 @@ impl Workspace {
         let stdin_path = stdin.as_ref().map(|(path, _)| path.clone());
         dockerfiles.extend(stdin.map(|(path, bytes)| Source::from_bytes(path, bytes)));
 
-        let mut project = Project::of(dockerfiles, compose, settings, disk.clone());
-        for build in &mut project.builds {
-            build.map_paths(|it| self.show(&join(&self.cwd, it)));
-        }
+        let project = Project::of(dockerfiles, compose, settings, disk.clone());
         Loaded { project, problems, disk, stdin: stdin_path }
     }
 

@@ -1,0 +1,172 @@
+//! Changes of several files: by rules that exist only here.
+
+use super::{Chosen, fix::fix_with};
+use crate::{
+    build::Recipe,
+    edit::{Change, Edit, Safety},
+    finding::{Finding, Fix},
+    project::Project,
+    rule::{Check, ProjectCx, Rule},
+    settings::Settings,
+    source::{FileId, Location, Span},
+};
+
+const FILES: &[(&str, &str)] = &[
+    ("a/Dockerfile", "# the same in b\nFROM python:3.11\nRUN true\n"),
+    ("b/Dockerfile", "FROM python:3.11\nRUN true\n"),
+    ("compose.yaml", "# all\nservices:\n  a:\n    build: ./a # first\n  b:\n    build: ./b\n"),
+];
+
+const BASE: &str = "# the same in b\nFROM python:3.11\nRUN true\n";
+
+fn project() -> Project {
+    Project::in_memory(FILES.iter().copied(), Settings { select: vec!["shared".to_owned()], ..Settings::default() })
+}
+
+fn chosen(rules: &[&'static Rule]) -> Chosen {
+    Chosen { rules: rules.to_vec() }
+}
+
+fn text<'a>(project: &'a Project, path: &str) -> Option<&'a str> {
+    project.sources.iter().find(|it| it.path == path).map(|it| it.text.as_str())
+}
+
+/// A finding at the first Dockerfile that starts from python, with a change of its own.
+fn propose(cx: &ProjectCx<'_>, rule: &'static str, change: impl Fn(&Project) -> Change, out: &mut Vec<Finding>) {
+    let Some(first) =
+        cx.files.iter().find(|it| it.source.text.contains("python") && it.source.path != "base/Dockerfile")
+    else {
+        return;
+    };
+    let mut finding = Finding::new(rule, Location { file: first.unit.file, span: Span::at(0) }, "python again");
+    let fix = Fix { title: "Share it".to_owned(), safety: Safety::Unsafe, change: change(cx.project) };
+    finding.fix = Some(fix);
+    out.push(finding);
+}
+
+/// Both Dockerfiles start from a new one, and Compose says so.
+fn share(project: &Project) -> Change {
+    let mut change = Change::default();
+    for unit in &project.dockerfiles {
+        let source = project.source(unit.file);
+        let end = source.text.len();
+        change.try_merge(&Change::of(unit.file, [Edit::replace(Span::new(0, end), "FROM base\n")]).unwrap());
+    }
+    change.creates.insert("base/Dockerfile".to_owned(), BASE.to_owned());
+    let compose = FileId(2);
+    let at = project.source(compose).text.len();
+    let edit = Edit::insert(at, "  base:\n    build: ./base\n");
+    change.try_merge(&Change::of(compose, [edit]).unwrap().meant_for(compose, ["services", "base"]));
+    change
+}
+
+static SHARE: Rule = Rule::new("shared", "share", "", Check::Project(|cx, out| propose(cx, "share", share, out)));
+
+#[test]
+fn a_change_of_several_files_is_applied_as_one() {
+    let fixed = fix_with(&project(), &chosen(&[&SHARE]), Safety::Unsafe);
+    assert!(fixed.dropped.is_empty(), "{:?}", fixed.dropped);
+    assert_eq!(fixed.applied.len(), 1);
+    assert_eq!(text(&fixed.project, "a/Dockerfile"), Some("FROM base\n"));
+    assert_eq!(text(&fixed.project, "b/Dockerfile"), Some("FROM base\n"));
+    assert_eq!(text(&fixed.project, "base/Dockerfile"), Some(BASE));
+    let builds: Vec<_> = fixed.project.builds.iter().map(|it| &it.dockerfile).collect();
+    let file = |path: &str| Recipe::File(path.to_owned());
+    assert_eq!(builds, [&file("a/Dockerfile"), &file("b/Dockerfile"), &file("base/Dockerfile")]);
+    assert_eq!(fixed.project.dockerfiles.len(), 3);
+    assert_eq!(fixed.project.files.read("a/Dockerfile").as_deref(), Some("FROM base\n"));
+    assert_eq!(fixed.rounds, 1);
+    let again = fix_with(&fixed.project, &chosen(&[&SHARE]), Safety::Unsafe);
+    assert!(again.applied.is_empty() && again.dropped.is_empty());
+    let safe = fix_with(&project(), &chosen(&[&SHARE]), Safety::Safe);
+    assert!(safe.applied.is_empty() && safe.project.sources.len() == 3);
+}
+
+fn broken(project: &Project, at: &str, with: &str) -> Change {
+    let mut change = share(project);
+    let compose = FileId(2);
+    let start = project.source(compose).text.find(at).unwrap();
+    let span = Span::new(start, start + at.len());
+    assert!(change.try_merge(&Change::of(compose, [Edit::replace(span, with)]).unwrap()));
+    change
+}
+
+/// What is said of a change that must not pass, of which nothing may be done.
+fn refusal(rule: &'static Rule) -> String {
+    let before = project();
+    let fixed = fix_with(&before, &chosen(&[rule]), Safety::Unsafe);
+    let pairs = before.sources.iter().zip(&fixed.project.sources);
+    assert!(pairs.into_iter().all(|(old, new)| old.text == new.text));
+    assert_eq!(fixed.project.sources.len(), before.sources.len());
+    assert_eq!(fixed.dropped.len(), 1);
+    fixed.dropped[0].reason.clone()
+}
+
+/// A rule of the name `x` that proposes this.
+macro_rules! proposing {
+    ($change:ident) => {{
+        static RULE: Rule = Rule::new("shared", "x", "", Check::Project(|cx, out| propose(cx, "x", $change, out)));
+        &RULE
+    }};
+}
+
+fn other_value(project: &Project) -> Change {
+    broken(project, "./b", "./a")
+}
+
+fn no_comment(project: &Project) -> Change {
+    broken(project, " # first", "")
+}
+
+fn no_yaml(project: &Project) -> Change {
+    broken(project, "./b", "[")
+}
+
+fn with_base(project: &Project, text: &str) -> Change {
+    let mut change = share(project);
+    change.creates.insert("base/Dockerfile".to_owned(), text.to_owned());
+    change
+}
+
+fn no_dockerfile(project: &Project) -> Change {
+    with_base(project, "FROM\n# the same in b\n")
+}
+
+fn lost_comment(project: &Project) -> Change {
+    with_base(project, "FROM python:3.11\n")
+}
+
+fn occupied(project: &Project) -> Change {
+    let mut change = share(project);
+    change.creates.insert("compose.yaml".to_owned(), String::new());
+    change
+}
+
+#[test]
+fn what_is_not_meant_is_refused_as_a_whole() {
+    let value = refusal(proposing!(other_value));
+    assert_eq!(value, "compose.yaml says something else at `services.b.build`");
+    assert_eq!(refusal(proposing!(no_comment)), "the comment `first` of compose.yaml is lost");
+    assert_eq!(refusal(proposing!(no_yaml)), "compose.yaml cannot be read afterwards, or never could");
+    assert!(refusal(proposing!(no_dockerfile)).starts_with("the new base/Dockerfile does not parse"));
+    assert_eq!(refusal(proposing!(lost_comment)), "the comment `# the same in b` is lost");
+    assert_eq!(refusal(proposing!(occupied)), "compose.yaml is there already");
+}
+
+fn turn(project: &Project) -> Change {
+    let mut change = Change::default();
+    for unit in &project.dockerfiles {
+        let source = project.source(unit.file);
+        let (from, to) = if source.text.contains("3.11") { ("3.11", "3.12") } else { ("3.12", "3.11") };
+        let start = source.text.find(from).unwrap();
+        change.try_merge(&Change::of(unit.file, [Edit::replace(Span::new(start, start + 4), to)]).unwrap());
+    }
+    change
+}
+
+#[test]
+fn a_circle_ends() {
+    let fixed = fix_with(&project(), &chosen(&[proposing!(turn)]), Safety::Unsafe);
+    assert!(fixed.dropped[0].reason.contains("undoes"), "{:?}", fixed.dropped);
+    assert!(text(&fixed.project, "a/Dockerfile").unwrap().contains("3.12"));
+}
