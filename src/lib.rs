@@ -12,6 +12,7 @@ pub mod context;
 pub mod edit;
 pub mod engine;
 pub mod finding;
+pub mod fingerprint;
 pub mod ignorefile;
 pub mod keys;
 pub mod knowledge;

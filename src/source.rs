@@ -119,6 +119,12 @@ impl Source {
         self.line_starts().partition_point(|start| *start <= offset)
     }
 
+    /// The text of the line that an offset stands in, without its line end.
+    pub fn line_text(&self, offset: u32) -> &str {
+        let start = self.line_starts()[self.line(offset) - 1] as usize;
+        self.text[start..].lines().next().unwrap_or_default()
+    }
+
     /// Line and column of an offset.
     pub fn line_col(&self, offset: u32) -> LineCol {
         let line = self.line(offset);

@@ -238,6 +238,39 @@ fn formats() {
 }
 
 #[test]
+fn reports_go_to_files() {
+    let folder = folder(&[("Dockerfile", SLOW)]);
+    let files = ["--output-file", "sarif=out/a.sarif", "--output-file", "junit=b.xml"];
+    let ran = check(&folder, &[&files[..], &["--format", "short"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.starts_with("Dockerfile:2:"), "{}", ran.out);
+    assert!(read(&folder, "out/a.sarif").contains("2.1.0"));
+    assert!(read(&folder, "b.xml").contains("<testsuites"));
+    for bad in ["sarif", "nonsense=x", "sarif="] {
+        assert_eq!(check(&folder, &["--output-file", bad]).code, 2, "{bad}");
+    }
+    let ran = check(&folder, &["--output-file", "json=Dockerfile/x"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("Dockerfile/x: the report cannot be written: "), "{}", ran.err);
+}
+
+#[test]
+fn statistics_and_quiet() {
+    let folder = folder(&[("Dockerfile", SLOW), ("b/Dockerfile", SLOW)]);
+    let ran = check(&folder, &["--statistics"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.starts_with("2  missing-cache-mount  "), "{}", ran.out);
+    let json: Value = serde_json::from_str(&check(&folder, &["--statistics", "--format", "json"]).out).unwrap();
+    let row = &json["statistics"][0];
+    assert_eq!((&row["count"], &row["files"], &row["fixable"]), (&2.into(), &2.into(), &2.into()));
+    assert_eq!(check(&folder, &["--statistics", "--format", "sarif"]).code, 2);
+    assert!(!check(&folder, &["--quiet"]).out.contains("Found"));
+    fs::remove_dir_all(folder.path().join("b")).unwrap();
+    fs::remove_file(folder.path().join("Dockerfile")).unwrap();
+    assert_eq!(check(&folder, &["-q"]).err, "");
+}
+
+#[test]
 fn standard_input() {
     let folder = folder(&[]);
     let args = ["check", "--select", "missing-cache-mount", "--format", "short", "-"];

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValue};
 
-use crate::{finding::Level, report, settings};
+use crate::{finding::Level, report::Format, settings};
 
 /// Finds what makes Docker builds slow, big or wrong, and rewrites it.
 ///
@@ -25,6 +25,11 @@ pub(super) enum Command {
         /// Dockerfiles, folders to search, or `-` for standard input.
         #[arg(value_name = "PATH", default_value = ".")]
         paths: Vec<String>,
+        #[command(flatten)]
+        reports: Reports,
+        /// Print how often each rule has found something, instead of what it found.
+        #[arg(long)]
+        statistics: bool,
     },
     /// Apply the fixes that leave the image as it is, and say what is left.
     Fix {
@@ -37,6 +42,8 @@ pub(super) enum Command {
         /// Print a unified diff and write nothing; exit with 1 if there is a difference.
         #[arg(long)]
         diff: bool,
+        #[command(flatten)]
+        reports: Reports,
     },
     /// Print the page of a rule.
     Explain {
@@ -51,6 +58,25 @@ pub(super) enum Command {
         #[arg(value_name = "FILE", required = true)]
         files: Vec<String>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Reports {
+    /// Write the findings to a file, too, in a format of its own, such as `sarif=dockopt.sarif`; may be repeated.
+    #[arg(long = "output-file", value_name = "FORMAT=FILE", value_parser = output_file)]
+    pub files: Vec<(Format, String)>,
+}
+
+fn output_file(text: &str) -> Result<(Format, String), String> {
+    let (name, path) = text.split_once('=').ok_or("it has the form FORMAT=FILE, such as sarif=dockopt.sarif")?;
+    let format = Format::named(name).ok_or_else(|| {
+        let names: Vec<_> = Format::ALL.iter().map(|it| it.as_str()).collect();
+        format!("there is no format `{name}`; the formats are {}", names.join(", "))
+    })?;
+    if path.is_empty() {
+        return Err("the name of the file is missing".to_owned());
+    }
+    Ok((format, path.to_owned()))
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,25 +109,18 @@ pub(super) struct Common {
     /// When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// Print what was found and nothing else: no summary, no notes.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people, with the lines in question.
-    Human,
-    /// `path:line:column: name: message`.
-    Short,
-    /// For programs.
-    Json,
-}
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<Format> for report::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Human => Self::Human,
-            Format::Short => Self::Short,
-            Format::Json => Self::Json,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(self.purpose()))
     }
 }
 

@@ -7,9 +7,9 @@ use std::{
 
 use similar::TextDiff;
 
-use super::{Failure, Status, Streams, load, options, status_of, tell_problems};
+use super::{Failure, Status, Streams, load, options, status_of, tell_problems, write_reports};
 use crate::{
-    cli::args::Common,
+    cli::args::{Common, Reports},
     edit::Safety,
     engine::{self, Fixed},
     finding::Finding,
@@ -21,12 +21,13 @@ use crate::{
 
 /// What is to be done with the fixes.
 #[derive(Clone, Copy)]
-pub(super) struct How {
+pub(super) struct How<'a> {
     pub unsafe_fixes: bool,
     pub diff: bool,
+    pub reports: &'a Reports,
 }
 
-pub(super) fn run(common: &Common, paths: &[String], how: How, streams: &mut Streams) -> Result<Status, Failure> {
+pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut Streams) -> Result<Status, Failure> {
     let from_stdin = paths.iter().any(|it| it == STDIN);
     if from_stdin && paths.len() > 1 {
         let message = "standard input cannot be fixed together with other paths".to_owned();
@@ -53,6 +54,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How, streams: &mut Str
     }
     let left = engine::check(&fixed.project);
     tell(common, &loaded.project, &fixed, &left, from_stdin, streams)?;
+    write_reports(how.reports, &fixed.project, &left)?;
     Ok(problems.max(status_of(common, &left)))
 }
 
@@ -78,7 +80,7 @@ fn tell(
     from_stdin: bool,
     streams: &mut Streams,
 ) -> io::Result<()> {
-    let format = Format::from(common.format);
+    let format = common.format;
     let mut done = String::new();
     for finding in &fixed.applied {
         let path = path_of(before, &fixed.project, finding);
@@ -99,7 +101,7 @@ fn tell(
     streams.side(from_stdin).write_all(report.as_bytes())?;
     // The summary of the human format says this itself.
     let n_unsafe = Counts::of(left).fixable_unsafe;
-    if format != Format::Human && n_unsafe > 0 {
+    if format != Format::Human && n_unsafe > 0 && !common.quiet {
         writeln!(streams.err, "note: {} can be fixed with --unsafe-fixes", counted(n_unsafe, "finding"))?;
     }
     Ok(())

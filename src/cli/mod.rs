@@ -19,13 +19,14 @@ use crate::{
     engine,
     finding::Finding,
     names::{self, Name},
+    project::Project,
     report::{self, Format, Options},
     rules,
     settings::{Settings, help_for_unknown},
     syntax,
-    workspace::{Config, Loaded, STDIN, Workspace, WorkspaceError},
+    workspace::{Config, Loaded, STDIN, Workspace, WorkspaceError, write_report},
 };
-use args::{Args, Color, Command, Common};
+use args::{Args, Color, Command, Common, Reports};
 
 /// What a run came to; the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,16 +126,18 @@ impl Streams {
 fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     let common = args.common;
     match args.command {
-        Command::Check { paths } => check(&common, &paths, streams),
-        Command::Fix { paths, unsafe_fixes, diff } => {
-            fix::run(&common, &paths, fix::How { unsafe_fixes, diff }, streams)
+        Command::Check { paths, reports, statistics } => {
+            check(&common, &paths, How { reports: &reports, statistics }, streams)
+        }
+        Command::Fix { paths, unsafe_fixes, diff, reports } => {
+            fix::run(&common, &paths, fix::How { unsafe_fixes, diff, reports: &reports }, streams)
         }
         Command::Explain { name } => {
             streams.out.write_all(explain::pages(&name)?.as_bytes())?;
             Ok(Status::Clean)
         }
         Command::Rules => {
-            let table = report::render_rules(common.format.into(), rules::all());
+            let table = report::render_rules(common.format, rules::all());
             streams.out.write_all(table.as_bytes())?;
             Ok(Status::Clean)
         }
@@ -142,21 +145,43 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     }
 }
 
-fn check(common: &Common, paths: &[String], streams: &mut Streams) -> Result<Status, Failure> {
+/// How `check` tells what it found.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    reports: &'a Reports,
+    statistics: bool,
+}
+
+fn check(common: &Common, paths: &[String], how: How<'_>, streams: &mut Streams) -> Result<Status, Failure> {
     let (loaded, _) = load(common, paths)?;
     let findings = engine::check(&loaded.project);
     let status = tell_problems(&loaded, streams)?.max(status_of(common, &findings));
     let is_empty = loaded.project.dockerfiles.is_empty();
-    if is_empty && loaded.problems.is_empty() {
+    if is_empty && loaded.problems.is_empty() && !common.quiet {
         writeln!(streams.err, "note: no Dockerfiles found")?;
     }
-    if !is_empty || Format::from(common.format) != Format::Human {
-        let report = report::render(common.format.into(), &loaded.project, &findings, options(common));
+    if how.statistics {
+        let Some(table) = report::render_statistics(common.format, &findings) else {
+            let message = format!("there are no statistics in the format `{}`", common.format.as_str());
+            return Err(Failure::Usage { message, help: Some("use `human`, `short` or `json`".to_owned()) });
+        };
+        streams.out.write_all(table.as_bytes())?;
+    } else if !is_empty || common.format != Format::Human {
+        let report = report::render(common.format, &loaded.project, &findings, options(common));
         streams.out.write_all(report.as_bytes())?;
     }
+    write_reports(how.reports, &loaded.project, &findings)?;
     // The program ends here: giving the memory back piece by piece would cost a twentieth of the run.
     std::mem::forget((loaded, findings));
     Ok(status)
+}
+
+/// Writes the reports that were asked for beside the one on standard output.
+fn write_reports(reports: &Reports, project: &Project, findings: &[Finding]) -> Result<(), Failure> {
+    for (format, path) in &reports.files {
+        write_report(path, &report::render(*format, project, findings, Options::PLAIN))?;
+    }
+    Ok(())
 }
 
 /// Prints the syntax tree of each file as a line of JSON.
@@ -234,7 +259,8 @@ fn status_of(common: &Common, findings: &[Finding]) -> Status {
 fn options(common: &Common) -> Options {
     const WIDTH: usize = Options::PLAIN.width;
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0));
-    Options { color: wants_color(common.color, |name| env::var(name).ok(), io::stdout().is_terminal()), width }
+    let color = wants_color(common.color, |name| env::var(name).ok(), io::stdout().is_terminal());
+    Options { color, width, quiet: common.quiet }
 }
 
 /// Whether to use colour: the flag decides, then `NO_COLOR`, then `CLICOLOR_FORCE`, then the terminal.

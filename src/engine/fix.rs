@@ -215,9 +215,7 @@ pub(super) fn may_apply(finding: &Finding, project: &Project, allowed: Safety, d
 
 /// The text of the line where a finding begins: what tells it from another with the same words, wherever it moves.
 fn line_of<'a>(finding: &Finding, source: &'a Source) -> &'a str {
-    let start = finding.location.span.start;
-    let line = source.line_starts()[source.line(start) - 1] as usize;
-    source.text[line..].lines().next().unwrap_or_default()
+    source.line_text(finding.location.span.start)
 }
 
 /// Those of the safest kind. Safe fixes reach their fixpoint before others are tried, so that their verification stays

@@ -7,7 +7,7 @@ use miette::{
     SpanContents,
 };
 
-use super::{Counts, Options, counted};
+use super::{Counts, Options, counted, kinds};
 use crate::{
     finding::{Finding, Label, Level},
     project::Project,
@@ -19,7 +19,9 @@ const CONTEXT_LINES: usize = 1;
 
 pub(super) fn report(project: &Project, findings: &[Finding], options: Options) -> String {
     let mut out = self::findings(project, findings, options);
-    let _ = writeln!(out, "{}", summary(project, findings));
+    if !options.quiet {
+        let _ = writeln!(out, "{}", summary(project, findings));
+    }
     out
 }
 
@@ -47,13 +49,10 @@ fn summary(project: &Project, findings: &[Finding]) -> String {
         return format!("No findings in {}", counted(n_files, "file"));
     }
     let counts = Counts::of(findings);
-    let kinds = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note")];
-    let kinds: Vec<_> =
-        kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| counted(*number, noun)).collect();
     let mut files: Vec<_> = findings.iter().map(|it| it.location.file).collect();
     files.sort();
     files.dedup();
-    let mut out = format!("Found {} in {}", enumerated(&kinds), counted(files.len(), "file"));
+    let mut out = format!("Found {} in {}", kinds(counts), counted(files.len(), "file"));
     if counts.fixable_safe > 0 {
         let _ = write!(out, "; {} can be fixed safely with `dockopt fix`", counts.fixable_safe);
     }
@@ -62,14 +61,6 @@ fn summary(project: &Project, findings: &[Finding]) -> String {
         let _ = write!(out, "; {}{more} with `dockopt fix --unsafe-fixes`", counts.fixable_unsafe);
     }
     out
-}
-
-fn enumerated(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 /// A finding, or a label of it in another file, as miette wants it.
@@ -341,7 +332,7 @@ Found 1 warning in 1 file; 1 can be fixed safely with `dockopt fix`
     fn colour_is_asked_for() {
         let project = project();
         let finding = finding(&project, 0, "FROM");
-        let drawn = |color| findings(&project, std::slice::from_ref(&finding), Options { color, width: 80 });
+        let drawn = |color| findings(&project, std::slice::from_ref(&finding), Options { color, ..Options::PLAIN });
         assert!(drawn(true).contains('\u{1b}'));
         assert!(!drawn(false).contains('\u{1b}'));
     }

@@ -1,114 +1,183 @@
 //! JSON for programs. Its form is stable: fields are added, never changed or removed, unless `version` grows.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::{Counts, fix_words, rule_named};
+use super::{Counts, fix_words, json_line, rule_named};
 use crate::{
     edit::Change,
-    finding::{Finding, Fix, Level},
+    finding::{self, Level},
     project::Project,
     rule::Rule,
-    source::{FileId, Location, Source},
+    source::Location,
 };
 
 /// The version of the form.
 const VERSION: u32 = 1;
 
-pub(super) fn report(project: &Project, findings: &[Finding]) -> String {
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    findings: Vec<Finding<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    fixable_safe: usize,
+    fixable_unsafe: usize,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    rule: &'a str,
+    same_as: &'a [&'static str],
+    family: Option<&'a str>,
+    level: &'a str,
+    path: &'a str,
+    start: Point,
+    end: Point,
+    message: &'a str,
+    note: Option<&'a str>,
+    related: Vec<Related<'a>>,
+    fix: Option<Fix<'a>>,
+}
+
+#[derive(Serialize)]
+struct Point {
+    line: usize,
+    column: usize,
+    byte: u32,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    path: &'a str,
+    start: Point,
+    end: Point,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Fix<'a> {
+    title: &'a str,
+    safety: &'a str,
+    edits: Vec<Edit<'a>>,
+    creates: Vec<Created<'a>>,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    path: &'a str,
+    start_byte: u32,
+    end_byte: u32,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    path: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Rules<'a> {
+    version: u32,
+    rules: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    family: &'a str,
+    level: &'a str,
+    default: bool,
+    fix: Vec<&'a str>,
+    since: &'a str,
+    same_as: &'a [String],
+    summary: &'a str,
+}
+
+pub(super) fn report(project: &Project, findings: &[finding::Finding]) -> String {
     let counts = Counts::of(findings);
-    let all: Vec<_> = findings.iter().map(|it| finding(project, it)).collect();
-    text(&json!({
-        "version": VERSION,
-        "findings": all,
-        "summary": {
-            "files": project.dockerfiles.len(),
-            "errors": counts.errors,
-            "warnings": counts.warnings,
-            "notes": counts.notes,
-            "fixable_safe": counts.fixable_safe,
-            "fixable_unsafe": counts.fixable_unsafe,
-        },
-    }))
+    let summary = Summary {
+        files: project.dockerfiles.len(),
+        errors: counts.errors,
+        warnings: counts.warnings,
+        notes: counts.notes,
+        fixable_safe: counts.fixable_safe,
+        fixable_unsafe: counts.fixable_unsafe,
+    };
+    let findings = findings.iter().map(|it| finding(project, it)).collect();
+    json_line(&Report { version: VERSION, findings, summary })
 }
 
 pub(super) fn rules(rules: &[&Rule]) -> String {
-    let row = |rule: &&Rule| {
-        let meta = rule.meta();
-        json!({
-            "name": rule.name,
-            "family": rule.family,
-            "level": Level::from(meta.level).as_str(),
-            "default": meta.default,
-            "fix": fix_words(rule),
-            "since": meta.since,
-            "same_as": meta.same_as,
-            "summary": meta.summary,
-        })
-    };
-    let rules: Vec<_> = rules.iter().map(row).collect();
-    text(&json!({ "version": VERSION, "rules": rules }))
+    json_line(&Rules { version: VERSION, rules: rules.iter().map(|it| row(it)).collect() })
 }
 
-fn text(value: &Value) -> String {
-    format!("{value}\n")
+fn row(rule: &Rule) -> Row<'_> {
+    let meta = rule.meta();
+    Row {
+        name: rule.name,
+        family: rule.family,
+        level: Level::from(meta.level).as_str(),
+        default: meta.default,
+        fix: fix_words(rule),
+        since: &meta.since,
+        same_as: &meta.same_as,
+        summary: &meta.summary,
+    }
 }
 
-fn finding(project: &Project, finding: &Finding) -> Value {
+fn finding<'a>(project: &'a Project, finding: &'a finding::Finding) -> Finding<'a> {
     let rule = rule_named(finding.rule);
-    let source = project.source(finding.location.file);
-    let related: Vec<_> = finding
-        .related
-        .iter()
-        .map(|it| {
-            let source = project.source(it.location.file);
-            let (start, end) = ends(source, it.location);
-            json!({ "path": source.path, "start": start, "end": end, "text": it.text })
-        })
-        .collect();
-    let (start, end) = ends(source, finding.location);
-    json!({
-        "rule": finding.rule,
-        "same_as": rule.map(|it| it.codes_of(finding)).unwrap_or_default(),
-        "family": rule.map(|it| it.family),
-        "level": finding.level.as_str(),
-        "path": source.path,
-        "start": start,
-        "end": end,
-        "message": finding.message,
-        "note": finding.note,
-        "related": related,
-        "fix": finding.fix.as_ref().map(|it| fix(project, it)),
-    })
-}
-
-fn ends(source: &Source, location: Location) -> (Value, Value) {
-    let place = |offset: u32| {
-        let place = source.line_col(offset);
-        json!({ "line": place.line, "column": place.column, "byte": offset })
+    let related = |it: &'a finding::Label| {
+        let (path, start, end) = ends(project, it.location);
+        Related { path, start, end, text: &it.text }
     };
-    (place(location.span.start), place(location.span.end))
+    let (path, start, end) = ends(project, finding.location);
+    Finding {
+        rule: finding.rule,
+        same_as: rule.map(|it| it.codes_of(finding)).unwrap_or_default(),
+        family: rule.map(|it| it.family),
+        level: finding.level.as_str(),
+        path,
+        start,
+        end,
+        message: &finding.message,
+        note: finding.note.as_deref(),
+        related: finding.related.iter().map(related).collect(),
+        fix: finding.fix.as_ref().map(|it| fix(project, it)),
+    }
 }
 
-fn fix(project: &Project, fix: &Fix) -> Value {
-    json!({
-        "title": fix.title,
-        "safety": fix.safety.as_str(),
-        "edits": edits(project, &fix.change),
-        "creates": creates(&fix.change),
-    })
+fn ends(project: &Project, location: Location) -> (&str, Point, Point) {
+    let source = project.source(location.file);
+    let point = |byte: u32| {
+        let place = source.line_col(byte);
+        Point { line: place.line, column: place.column, byte }
+    };
+    (&source.path, point(location.span.start), point(location.span.end))
 }
 
-fn edits(project: &Project, change: &Change) -> Vec<Value> {
-    let path = |file: FileId| &project.source(file).path;
+fn fix<'a>(project: &'a Project, fix: &'a finding::Fix) -> Fix<'a> {
+    Fix {
+        title: &fix.title,
+        safety: fix.safety.as_str(),
+        edits: edits(project, &fix.change),
+        creates: fix.change.creates.iter().map(|(path, text)| Created { path, text }).collect(),
+    }
+}
+
+fn edits<'a>(project: &'a Project, change: &'a Change) -> Vec<Edit<'a>> {
     let edits = change.edits.iter().flat_map(|(file, edits)| edits.iter().map(move |it| (*file, it)));
-    edits
-        .map(|(file, it)| {
-            let (start, end) = (it.span.start, it.span.end);
-            json!({ "path": path(file), "start_byte": start, "end_byte": end, "text": it.text })
-        })
-        .collect()
-}
-
-fn creates(change: &Change) -> Vec<Value> {
-    change.creates.iter().map(|(path, text)| json!({ "path": path, "text": text })).collect()
+    let edit = |(file, it): (_, &'a crate::edit::Edit)| {
+        let (start_byte, end_byte) = (it.span.start, it.span.end);
+        Edit { path: &project.source(file).path, start_byte, end_byte, text: &it.text }
+    };
+    edits.map(edit).collect()
 }

@@ -1,10 +1,26 @@
 //! The output formats.
 
+mod checkstyle;
+mod github;
+mod gitlab;
+mod hadolint;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod rdjson;
+mod sarif;
 mod short;
+mod sonarqube;
+mod statistics;
+mod xml;
+
+use std::borrow::Cow;
 
 pub use human::findings as human_findings;
+pub use statistics::render as render_statistics;
+
+use serde::Serialize;
 
 use crate::{
     edit::Safety,
@@ -12,6 +28,7 @@ use crate::{
     project::Project,
     rule::Rule,
     rules,
+    source::{LineCol, Location, Source},
 };
 
 /// An output format.
@@ -24,6 +41,93 @@ pub enum Format {
     Short,
     /// For programs.
     Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Commands of GitHub Actions that put findings beside the lines.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// `JUnit` XML.
+    Junit,
+    /// Checkstyle XML.
+    Checkstyle,
+    /// Reviewdog's diagnostic format, with suggestions.
+    Rdjson,
+    /// `SonarQube`'s generic issues.
+    Sonarqube,
+    /// A table for a comment on a pull request.
+    Markdown,
+    /// What `hadolint --format tty` prints.
+    HadolintTty,
+    /// What `hadolint --format json` prints.
+    HadolintJson,
+    /// What `hadolint --format codeclimate` prints.
+    HadolintCodeclimate,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 14] = [
+        Self::Human,
+        Self::Short,
+        Self::Json,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Checkstyle,
+        Self::Rdjson,
+        Self::Sonarqube,
+        Self::Markdown,
+        Self::HadolintTty,
+        Self::HadolintJson,
+        Self::HadolintCodeclimate,
+    ];
+
+    /// The word for it on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Short => "short",
+            Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Checkstyle => "checkstyle",
+            Self::Rdjson => "rdjson",
+            Self::Sonarqube => "sonarqube",
+            Self::Markdown => "markdown",
+            Self::HadolintTty => "hadolint-tty",
+            Self::HadolintJson => "hadolint-json",
+            Self::HadolintCodeclimate => "hadolint-codeclimate",
+        }
+    }
+
+    /// The format of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
+
+    /// What it is for, in half a line.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Human => "For people, with the lines in question",
+            Self::Short => "`path:line:column: name: message`",
+            Self::Json => "For programs",
+            Self::Sarif => "SARIF 2.1.0, for code scanning",
+            Self::Github => "Annotations of GitHub Actions",
+            Self::Gitlab => "A code quality report of GitLab",
+            Self::Junit => "JUnit XML",
+            Self::Checkstyle => "Checkstyle XML",
+            Self::Rdjson => "For reviewdog, with suggestions",
+            Self::Sonarqube => "Generic issues of SonarQube",
+            Self::Markdown => "A table for a comment on a pull request",
+            Self::HadolintTty => "As `hadolint --format tty`",
+            Self::HadolintJson => "As `hadolint --format json`",
+            Self::HadolintCodeclimate => "As `hadolint --format codeclimate`",
+        }
+    }
 }
 
 /// How to draw.
@@ -33,11 +137,13 @@ pub struct Options {
     pub color: bool,
     /// The width of the terminal in columns.
     pub width: usize,
+    /// Whether to leave the summary out.
+    pub quiet: bool,
 }
 
 impl Options {
     /// For what is not a terminal: no colour, 80 columns.
-    pub const PLAIN: Self = Self { color: false, width: 80 };
+    pub const PLAIN: Self = Self { color: false, width: 80, quiet: false };
 }
 
 /// The findings of a project in the given format, with a summary where the format has one.
@@ -46,15 +152,26 @@ pub fn render(format: Format, project: &Project, findings: &[Finding], options: 
         Format::Human => human::report(project, findings, options),
         Format::Short => short::report(project, findings),
         Format::Json => json::report(project, findings),
+        Format::Sarif => sarif::report(project, findings),
+        Format::Github => github::report(project, findings),
+        Format::Gitlab => gitlab::report(project, findings),
+        Format::Junit => junit::report(project, findings),
+        Format::Checkstyle => checkstyle::report(project, findings),
+        Format::Rdjson => rdjson::report(project, findings),
+        Format::Sonarqube => sonarqube::report(project, findings),
+        Format::Markdown => markdown::report(project, findings),
+        Format::HadolintTty => hadolint::tty(project, findings, options),
+        Format::HadolintJson => hadolint::json(project, findings),
+        Format::HadolintCodeclimate => hadolint::codeclimate(project, findings),
     }
 }
 
-/// The table of rules in the given format.
+/// The table of rules: JSON for programs, and text in every other format.
 pub fn render_rules<'a>(format: Format, rules: impl IntoIterator<Item = &'a Rule>) -> String {
     let rules: Vec<_> = rules.into_iter().collect();
     match format {
-        Format::Human | Format::Short => short::rules(&rules),
         Format::Json => json::rules(&rules),
+        _ => short::rules(&rules),
     }
 }
 
@@ -75,7 +192,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts findings.
-    pub fn of(findings: &[Finding]) -> Self {
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
         let mut counts = Self::default();
         for finding in findings {
             match finding.level {
@@ -99,6 +216,23 @@ pub fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// `a, b and c`.
+fn enumerated(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// How many there are of each level, the worst first: `2 errors and 1 note`.
+fn kinds(counts: Counts) -> String {
+    let kinds = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note")];
+    let kinds: Vec<_> =
+        kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| counted(*number, noun)).collect();
+    enumerated(&kinds)
+}
+
 /// The rule of that name.
 fn rule_named(name: &str) -> Option<&'static Rule> {
     rules::all().find(|it| it.name == name)
@@ -107,4 +241,47 @@ fn rule_named(name: &str) -> Option<&'static Rule> {
 /// The safeties of a rule's fixes, as words.
 fn fix_words(rule: &Rule) -> Vec<&'static str> {
     rule.meta().fix.iter().map(|it| Safety::from(*it).as_str()).collect()
+}
+
+/// The path, first and last place of a location, as formats write them.
+struct Place<'a> {
+    path: &'a str,
+    start: LineCol,
+    /// The place after the last character; in a span of whole lines the end of the last one.
+    end: LineCol,
+}
+
+impl<'a> Place<'a> {
+    fn of(project: &'a Project, location: Location) -> Self {
+        let source = project.source(location.file);
+        let (start, end) = (source.line_col(location.span.start), source.line_col(location.span.end));
+        // A span that ends with a line end would reach into the next line, which may not be there.
+        if end.column == 1 && end.line > start.line {
+            let end = source.line_col(last_of_line(source, location.span.end - 1));
+            return Self { path: &source.path, start, end };
+        }
+        Self { path: &source.path, start, end }
+    }
+}
+
+/// The offset of a line's end: of its `\n`, or of the `\r` before it.
+fn last_of_line(source: &Source, newline: u32) -> u32 {
+    let before = &source.text[..newline as usize];
+    newline - u32::from(before.ends_with('\r'))
+}
+
+/// The message, and below it the note.
+fn whole_message(finding: &Finding) -> Cow<'_, str> {
+    match &finding.note {
+        Some(note) => Cow::Owned(format!("{}\n{note}", finding.message)),
+        None => Cow::Borrowed(&finding.message),
+    }
+}
+
+/// A value as one line of JSON.
+fn json_line(value: &impl Serialize) -> String {
+    // Values made of strings and numbers cannot fail.
+    let mut text = serde_json::to_string(value).unwrap_or_default();
+    text.push('\n');
+    text
 }

@@ -24,6 +24,7 @@ use crate::{
 };
 use disk::{Disk, read_limited};
 use find::Found;
+pub use write::write_report;
 
 /// The path that means standard input.
 pub const STDIN: &str = "-";
@@ -92,6 +93,15 @@ pub enum WorkspaceError {
     Twice {
         /// The path.
         path: String,
+    },
+    /// A report cannot be written.
+    #[error("{path}: the report cannot be written: {error}")]
+    #[diagnostic(help("check the permissions of the folder"))]
+    Report {
+        /// The path as it was given.
+        path: String,
+        /// Why.
+        error: io::Error,
     },
     /// Writing failed.
     #[error("{path}: cannot be written: {error}; all files are as they were")]

@@ -12,6 +12,15 @@ use tempfile::{Builder, NamedTempFile};
 use super::{WorkspaceError, disk::Disk};
 use crate::{project::Project, source::Source};
 
+/// Writes a report that was asked for, and the folders it lies in.
+pub fn write_report(path: &str, text: &str) -> Result<(), WorkspaceError> {
+    let file = Path::new(path);
+    let folders = file.parent().filter(|it| !it.as_os_str().is_empty()).map_or(Ok(()), fs::create_dir_all);
+    folders
+        .and_then(|()| fs::write(file, text))
+        .map_err(|error| WorkspaceError::Report { path: path.to_owned(), error })
+}
+
 /// One file to be written.
 struct Planned<'a> {
     /// Where it really is.
