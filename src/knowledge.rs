@@ -7,6 +7,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
+mod installs;
+mod variables;
+
+pub use installs::{Asks, Installs};
+pub use variables::{Change, build_info, means_nothing};
+
 /// All tables.
 #[derive(Debug)]
 pub struct Knowledge {

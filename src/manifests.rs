@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    knowledge::{Action, ProjectInstall},
+    knowledge::{self, Action, ProjectInstall, build_info, is_plain_program},
     model::{Copy, CopyFrom, PackageCommand, Run, State, absolute, is_below},
     project::{Kind, join, parent},
     shell::{List, Node, Redirect, Script},
@@ -130,6 +130,27 @@ pub fn reads(run: &Run, state: &State, view: &View<'_>) -> Reads {
         }
     }
     Reads::Manifests(all)
+}
+
+/// Whether a `RUN` does the same whatever the value of a variable that only says which build it is: it does not name
+/// the variable, and runs nothing of the project.
+pub fn ignores(run: &Run, text: &str, state: &State, view: &View<'_>, name: &str) -> bool {
+    let Some(change) = build_info(name) else { return false };
+    let known = run.script().is_some_and(Script::is_understood)
+        && run.invocations().iter().enumerate().all(|(at, it)| {
+            let prints = matches!(it.program.as_str(), "env" | "export" | "set") && it.words.len() == 1;
+            let package = run.packages().iter().find(|it| it.invocation == at);
+            !prints && package.map_or_else(|| is_plain_program(&it.program), |it| it.action != Action::Build)
+        });
+    if !known || text.contains(name) {
+        return false;
+    }
+    // Packages of the system are built already; those of a language may be built, and read a variable of that name.
+    if run.packages().iter().all(|it| it.manager.root) {
+        return true;
+    }
+    change == knowledge::Change::Build
+        && matches!(reads(run, state, view), Reads::Manifests(it) if it.restricted.is_none() && it.obstacles.is_empty())
 }
 
 /// Whether a program is one of those that have nothing to do with the project's files, and no word of it names one.

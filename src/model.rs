@@ -410,6 +410,15 @@ fn arguments(instruction: &Instruction) -> impl Iterator<Item = (&str, Option<&s
     })
 }
 
+/// The names that an `ARG`, `ENV` or `LABEL` sets, as written.
+pub fn declared(instruction: &Instruction) -> Vec<String> {
+    match &instruction.args {
+        Args::Pairs(pairs) => pairs.iter().map(|it| it.key.text.clone()).collect(),
+        _ if instruction.kind == Keyword::Arg => arguments(instruction).map(|(name, _)| name.to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn image_state(image: Option<&'static Image>, base_known: bool, name: &str) -> State {
     let accounts = image.map(|it| it.accounts.clone()).unwrap_or_default();
     let known = |value: &String| Variable { value: Value::Known(value.clone()), argument: false };

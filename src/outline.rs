@@ -3,9 +3,13 @@
 //! Two Dockerfiles with equal outlines build the same images but for caches, package lists and timestamps.
 //! The outline is computed from the model alone; it knows nothing of rules, and so can judge their fixes.
 
+mod floating;
+
+use floating::Floating;
+
 use crate::{
     context::Context,
-    knowledge::{Action, Flavor, Holds, KNOWLEDGE, Manager},
+    knowledge::{Action, Flavor, Holds, Installs, KNOWLEDGE, Manager},
     manifests::{Reads, View, matches_glob, reads, visible},
     model::{Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, is_below},
     project::{Kind, join},
@@ -119,8 +123,10 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
         })
     };
     let dependency_only = dependency_only_runs(source, stage);
+    let floating = Floating::of(model, source, stage, context);
     let mut events = Vec::new();
     for (at, step) in stage.steps.iter().enumerate() {
+        events.extend(floating.before(at));
         let text = match &step.kind {
             StepKind::Copy(_) => continue,
             StepKind::Run(run) => {
@@ -129,6 +135,7 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
                 }
                 run_text(model, source, stage, step, run)
             }
+            StepKind::Other if floating.holds(at) => continue,
             StepKind::Other => other_text(model, step),
         };
         if text.is_empty() {
@@ -148,6 +155,7 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
         };
         events.push(Event { text, sees });
     }
+    events.extend(floating.before(stage.steps.len()));
     let mut kept: Vec<CopyOutline> =
         copies.iter().filter(|(at, it)| !redundant(*at, it)).map(|(_, it)| it.clone()).collect();
     let mut overlaps = Vec::new();
@@ -476,16 +484,19 @@ impl Normal<'_> {
         assignments.chain(words).chain(redirects).collect::<Vec<_>>().join(" ")
     }
 
-    /// The words of a package command that only concern caches.
+    /// The words of a package command that only concern caches, and answers to its questions.
     fn cache_words(&self, command: &PackageCommand) -> Vec<Span> {
         let words = &self.run.invocations()[command.invocation].words;
         let manager = command.manager;
         let defeats = manager.defeat.iter().flat_map(|it| it.option.iter().chain(&it.instead).chain(&it.unless));
         let single: Vec<&str> = defeats.map(String::as_str).collect();
+        // Nobody can answer in a build: a command that asks fails without the word that keeps it from asking.
+        let asks = Installs::of(manager).and_then(|it| it.asks.as_ref()).filter(|_| command.action == Action::Install);
+        let is_answer = |text: &str| asks.is_some_and(|it| it.word == text);
         let mut spans = Vec::new();
         for (at, text) in command.texts.iter().enumerate() {
             let Some(text) = text.as_deref() else { continue };
-            if single.contains(&text) || self.drop.iter().any(|it| it == text) {
+            if single.contains(&text) || self.drop.iter().any(|it| it == text) || is_answer(text) {
                 spans.push(words[at].span);
             }
             for need in &manager.needs {

@@ -1,8 +1,11 @@
 //! What makes a rebuild slower than it has to be.
 
 mod copy_before_install;
+mod early_build_info;
 mod missing_cache_mount;
+mod unpinned_add;
 
 use crate::rule::Rule;
 
-pub(super) static RULES: &[&Rule] = &[&copy_before_install::RULE, &missing_cache_mount::RULE];
+pub(super) static RULES: &[&Rule] =
+    &[&copy_before_install::RULE, &early_build_info::RULE, &missing_cache_mount::RULE, &unpinned_add::RULE];

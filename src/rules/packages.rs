@@ -1,7 +1,8 @@
 //! Package managers: what they fetch, and when.
 
+mod interactive_install;
 mod update_alone;
 
 use crate::rule::Rule;
 
-pub(super) static RULES: &[&Rule] = &[&update_alone::RULE];
+pub(super) static RULES: &[&Rule] = &[&interactive_install::RULE, &update_alone::RULE];

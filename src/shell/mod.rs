@@ -44,6 +44,31 @@ impl Script {
         }
         list(&self.list)
     }
+
+    /// Whether a command gets its input from a pipe, a file or a heredoc.
+    pub fn is_fed(&self, command: Span) -> bool {
+        fn list(it: &List, command: Span) -> bool {
+            it.items.iter().any(|it| node(&it.node, command))
+        }
+        fn node(it: &Node, command: Span) -> bool {
+            if !it.span().contains(command) {
+                return false;
+            }
+            let input = |it: &Redirect| it.operator.starts_with('<');
+            match it {
+                Node::Command(it) => {
+                    it.redirects.iter().any(input) || it.script.as_ref().is_some_and(|it| it.is_fed(command))
+                }
+                Node::Pipeline { members, .. } => {
+                    members.iter().skip(1).any(|it| it.span().contains(command))
+                        || members.iter().any(|it| node(it, command))
+                }
+                Node::Compound(it) => it.redirects.iter().any(input) || it.lists.iter().any(|it| list(it, command)),
+                Node::Opaque(_) => true,
+            }
+        }
+        list(&self.list, command)
+    }
 }
 
 /// Commands one after the other.

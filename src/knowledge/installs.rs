@@ -1,0 +1,92 @@
+//! How installs can be told to behave: `rules/knowledge/installs.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::Manager;
+
+/// How the installs of a manager can be told to behave.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Installs {
+    manager: String,
+    /// It asks before it installs.
+    pub asks: Option<Asks>,
+}
+
+/// How a manager is kept from asking.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Asks {
+    /// The word that does.
+    pub word: String,
+    /// Other words that do.
+    #[serde(default)]
+    pub same: Vec<String>,
+    /// The letter that does among short options.
+    pub letter: Option<char>,
+    /// Texts in words or earlier runs that do.
+    #[serde(default)]
+    pub configured: Vec<String>,
+    /// Programs of the manager that never ask.
+    #[serde(default)]
+    pub silent: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    install: Vec<Installs>,
+}
+
+static INSTALLS: LazyLock<Vec<Installs>> = LazyLock::new(|| {
+    let table: Table = toml::from_str(include_str!("../../rules/knowledge/installs.toml"))
+        .expect("the test `the_table_is_sound` reads the table");
+    table.install
+});
+
+impl Installs {
+    /// What is known of the installs of a manager.
+    ///
+    /// # Panics
+    ///
+    /// If the table is malformed; the tests of this module read it.
+    pub fn of(manager: &Manager) -> Option<&'static Self> {
+        INSTALLS.iter().find(|it| it.manager == manager.name)
+    }
+}
+
+impl Asks {
+    /// Whether a word keeps the manager from asking.
+    pub fn is_answered_by(&self, word: &str) -> bool {
+        let cluster = word.strip_prefix('-').filter(|it| it.chars().all(|it| it.is_ascii_alphabetic()));
+        let letter = |it: &str| self.letter.is_some_and(|letter| it.contains(letter));
+        word == self.word
+            || self.same.iter().any(|it| it == word)
+            || cluster.is_some_and(letter)
+            || self.configured.iter().any(|it| word.contains(it.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        let mut names: Vec<&str> = INSTALLS.iter().map(|it| it.manager.as_str()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "a manager has two entries");
+        let apt = INSTALLS.iter().find(|it| it.manager == "apt").and_then(|it| it.asks.as_ref());
+        let apt = apt.expect("apt has an entry");
+        for word in ["-y", "-yq", "-qqy", "--yes", "-qq"] {
+            assert!(apt.is_answered_by(word), "{word}");
+        }
+        for word in ["-q", "--no-install-recommends", "-V"] {
+            assert!(!apt.is_answered_by(word), "{word}");
+        }
+    }
+}
