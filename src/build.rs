@@ -1,6 +1,6 @@
 //! Builds: which Dockerfile is built with which context, and what else a build definition says about it.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use crate::source::Location;
 
@@ -56,6 +56,18 @@ impl Kind {
             Self::Workflow => "workflow",
             Self::Script => "script",
         }
+    }
+
+    /// Whether a file of this kind can have to do with builds. Most do not; looking for words is a hundred times
+    /// cheaper than parsing.
+    pub fn may_build(self, text: &str) -> bool {
+        let words: &[&str] = match self {
+            Self::Compose => &["build", "include", "extends"],
+            Self::Bake => return true,
+            Self::Workflow => &["docker/build-push-action", "docker/bake-action", " build", " bud", " bake"],
+            Self::Script => &[" build", " bud", " bake"],
+        };
+        words.iter().any(|it| text.contains(it))
     }
 }
 
@@ -155,11 +167,87 @@ impl BuildContext {
 }
 
 impl Target {
-    /// The target that a text names; an empty one means the last stage.
-    pub fn of(text: Option<Cow<'_, str>>) -> Self {
-        match text {
-            Some(text) if !text.is_empty() => Self::Stage(text.into_owned()),
-            Some(_) | None => Self::Last,
+    /// The target that a value names; an empty one means the last stage.
+    pub fn of(value: Value) -> Self {
+        match value {
+            Value::Known(text) if !text.is_empty() => Self::Stage(text),
+            Value::Known(_) | Value::Absent => Self::Last,
+            Value::Unknown(_) => Self::Unknown,
         }
+    }
+}
+
+/// What build definitions say, and what could not be made out.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The builds.
+    pub builds: Vec<Build>,
+    /// Builds that are not certain.
+    pub left_out: Vec<LeftOut>,
+    /// What keeps a file from being read.
+    pub errors: Vec<DefinitionError>,
+}
+
+/// A build of which not enough is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where it is written.
+    pub location: Location,
+    /// What it is called there.
+    pub name: Option<String>,
+    /// What is not known: lower case, no full stop.
+    pub reason: String,
+}
+
+/// An error in a build definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionError {
+    /// Where.
+    pub location: Location,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+}
+
+/// A value of a build definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Value<T = String> {
+    /// Nothing is said.
+    #[default]
+    Absent,
+    /// It depends on what is not known; the text as it is written.
+    Unknown(String),
+    /// This.
+    Known(T),
+}
+
+impl<T> Value<T> {
+    /// This value, or else another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if matches!(self, Self::Absent) { other } else { self }
+    }
+}
+
+/// Whether a context is an address and no folder.
+pub fn is_remote(context: &str) -> bool {
+    context.contains("://") || ["git@", "github.com/"].iter().any(|it| context.starts_with(it))
+}
+
+impl Found {
+    /// Leaves out what was found by several ways.
+    pub fn tidy(&mut self) {
+        fn once<T: PartialEq>(list: &mut Vec<T>) {
+            let mut at = 0;
+            while at < list.len() {
+                if list[..at].contains(&list[at]) {
+                    list.remove(at);
+                } else {
+                    at += 1;
+                }
+            }
+        }
+        once(&mut self.builds);
+        once(&mut self.left_out);
+        once(&mut self.errors);
     }
 }

@@ -1,27 +1,30 @@
 //! Compose files to the builds that they name.
+//!
+//! Files are laid over one another, included and extended as Compose does it; what depends on a variable that nothing
+//! in the project sets is left out, as a build that is guessed wrong costs more than one that is missed.
 
-use std::{collections::BTreeMap, ops::Range};
-
-use granit_parser::{Event, Parser};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    build::{Build, BuildContext, Kind, Recipe, Target},
+    build::{Build, BuildContext, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
+    documents::{Documents, Environment, Variable, interpolate},
     project::{join, parent},
-    source::{FileId, Location, Source, Span},
+    source::{FileId, Location, Span},
+    yaml::{Node, NodeId, Tree},
 };
 
-/// The builds of a Compose file, in its order. What cannot be read, or depends on variables without a default,
-/// is left out: a build that is guessed wrong costs more than one that is missed.
-pub fn builds(file: FileId, source: &Source) -> Vec<Build> {
-    // Most Compose files only name images; looking for the word is a hundred times cheaper than parsing.
-    if !source.text.contains("build") {
-        return Vec::new();
-    }
-    let Some(tree) = Tree::parse(&source.text) else { return Vec::new() };
-    let Some(services) = tree.get(tree.root, "services") else { return Vec::new() };
-    let cx = Cx { tree: &tree, file, folder: parent(&source.path), partial: is_overlay(&source.path) };
-    tree.entries(services.value).iter().filter_map(|service| cx.build_of(service.value)).collect()
-}
+/// The names under which Compose looks for its file, in that order.
+const DEFAULTS: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// The names of the file that is laid over the default one.
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// How deep `include` and `extends` are followed.
+const DEEPEST: usize = 16;
+
+/// How many steps may be made along `include` and `extends`.
+const MOST_STEPS: usize = 10_000;
 
 /// Whether a file of that name is a Compose file.
 pub fn is_compose(name: &str) -> bool {
@@ -29,349 +32,511 @@ pub fn is_compose(name: &str) -> bool {
     stem.is_some_and(|it| it == "compose" || it.starts_with("compose.") || it.starts_with("docker-compose"))
 }
 
-/// Whether the file is meant to be laid over another (`compose.override.yaml`), so that it says only half.
-fn is_overlay(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    !["compose", "docker-compose"].contains(&stem)
+/// The builds of the Compose files among the documents.
+///
+/// In each folder the default file is read with its override, as `docker compose` does it there; what other files say
+/// counts where it does not matter whether they are laid over the default one.
+pub fn builds(documents: &mut Documents<'_>, files: &[FileId], found: &mut Found) {
+    let mut folders: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
+    for file in files {
+        folders.entry(parent(&documents.source(*file).path)).or_default().push(*file);
+    }
+    for (folder, files) in folders {
+        folder_builds(documents, &folder, &files, found);
+    }
 }
 
+/// The builds of some files laid over one another, as `docker compose -f a -f b` reads them.
+pub fn project(documents: &mut Documents<'_>, files: &[FileId], folder: &str, found: &mut Found) {
+    let environment = Environment::new(vec![join(folder, ".env")], None);
+    let mut loader = Loader { documents, stack: Vec::new(), steps: 0 };
+    let services = loader.overlaid(files, folder, &Arc::new(environment));
+    for service in services {
+        service.add_to(found);
+    }
+}
+
+fn folder_builds(documents: &mut Documents<'_>, folder: &str, files: &[FileId], found: &mut Found) {
+    let environment = Arc::new(Environment::new(vec![join(folder, ".env")], None));
+    let named = |documents: &Documents<'_>, names: &[&str]| {
+        names.iter().find_map(|name| {
+            let path = join(folder, name);
+            files.iter().copied().find(|it| documents.source(*it).path == path)
+        })
+    };
+    let (base, over) = (named(documents, &DEFAULTS), named(documents, &OVERRIDES));
+    let listed = files_of_environment(documents, folder, &environment);
+    let main = listed.unwrap_or_else(|| base.into_iter().chain(over.filter(|_| base.is_some())).collect());
+    let mut loader = Loader { documents, stack: Vec::new(), steps: 0 };
+    for service in loader.overlaid(&main, folder, &environment) {
+        service.add_to(found);
+    }
+    let base_services = base.map(|it| loader.overlaid(&[it], folder, &environment)).unwrap_or_default();
+    for file in files.iter().filter(|it| !main.contains(it)) {
+        for service in loader.overlaid(&[*file], folder, &environment) {
+            match base_services.iter().find(|it| it.name == service.name).and_then(|it| it.build.clone()) {
+                Some(below) => service.perhaps_over(below).add_to(found),
+                None => service.alone().add_to(found),
+            }
+        }
+    }
+}
+
+/// The files that `COMPOSE_FILE` in the `.env` file of a folder lists.
+fn files_of_environment(documents: &mut Documents<'_>, folder: &str, environment: &Environment) -> Option<Vec<FileId>> {
+    let files = documents.files;
+    let Variable::Set(list) = environment.get("COMPOSE_FILE", files) else { return None };
+    let separator = match environment.get("COMPOSE_PATH_SEPARATOR", files) {
+        Variable::Set(it) if !it.is_empty() => it,
+        _ => ":",
+    };
+    list.split(separator).map(|it| documents.open(&join(folder, it))).collect()
+}
+
+/// A service, as far as it is built.
+#[derive(Clone, Debug)]
+struct Service {
+    name: String,
+    /// Where its name stands.
+    key: Location,
+    build: Option<Spec>,
+    /// Whether it says what it runs, so that its file can be used alone.
+    is_whole: bool,
+    /// Whether what files below it say of its build is dropped.
+    is_reset: bool,
+    /// Why it cannot be told what it builds.
+    unknown: Option<String>,
+}
+
+/// The section `build` of a service.
+#[derive(Clone, Debug)]
+struct Spec {
+    found_in: Location,
+    context: Value<BuildContext>,
+    dockerfile: Value,
+    inline: Value,
+    target: Value,
+    args: BTreeMap<String, Option<String>>,
+    contexts: BTreeMap<String, NamedContext>,
+    platforms: Vec<String>,
+    cache_from: Vec<String>,
+    cache_to: Vec<String>,
+    /// The folder that stands for a context that is not said.
+    folder: String,
+}
+
+impl Service {
+    fn add_to(self, found: &mut Found) {
+        let Some(spec) = self.build else {
+            let left_out = |reason| LeftOut { location: self.key, name: Some(self.name), reason };
+            found.left_out.extend(self.unknown.map(left_out));
+            return;
+        };
+        let location = spec.found_in;
+        let result = match self.unknown {
+            Some(reason) => Err(reason),
+            None => spec.into_build(self.name.clone()),
+        };
+        match result {
+            Ok(build) => found.builds.push(build),
+            Err(reason) => found.left_out.push(LeftOut { location, name: Some(self.name), reason }),
+        }
+    }
+
+    /// The service of a file that nothing lies below.
+    fn alone(mut self) -> Self {
+        if !self.is_whole {
+            self.unknown = Some("this file is laid over another one, which is not named here".to_owned());
+        }
+        self
+    }
+
+    /// The service of a file that may be used alone or laid over the default file.
+    fn perhaps_over(mut self, below: Spec) -> Self {
+        let Some(own) = self.build.clone() else { return self };
+        let whole = own.clone().over(below);
+        let what = |spec: &Spec| {
+            let build = spec.clone().into_build(String::new());
+            build.map(|it| (it.dockerfile, it.context, it.target))
+        };
+        if !self.is_whole || what(&own) == what(&whole) {
+            self.build = Some(whole);
+        } else {
+            let reason = "it cannot be told whether this file is used alone or over another one";
+            self.unknown = Some(reason.to_owned());
+        }
+        self
+    }
+
+    /// This service laid over another.
+    fn over(self, below: Self) -> Self {
+        Self {
+            build: match (self.build, below.build) {
+                (own, _) if self.is_reset => own,
+                (Some(own), Some(below)) => Some(own.over(below)),
+                (own, below) => own.or(below),
+            },
+            is_whole: self.is_whole || below.is_whole,
+            unknown: self.unknown.or(below.unknown),
+            ..self
+        }
+    }
+}
+
+impl Spec {
+    /// This section laid over another: texts replace, tables and lists grow.
+    fn over(self, below: Self) -> Self {
+        let longer = |own: Vec<String>, mut below: Vec<String>| {
+            let new: Vec<_> = own.into_iter().filter(|it| !below.contains(it)).collect();
+            below.extend(new);
+            below
+        };
+        let mut args = below.args;
+        args.extend(self.args);
+        let mut contexts = below.contexts;
+        contexts.extend(self.contexts);
+        Self {
+            found_in: below.found_in,
+            context: self.context.or(below.context),
+            dockerfile: self.dockerfile.or(below.dockerfile),
+            inline: self.inline.or(below.inline),
+            target: self.target.or(below.target),
+            args,
+            contexts,
+            platforms: longer(self.platforms, below.platforms),
+            cache_from: longer(self.cache_from, below.cache_from),
+            cache_to: longer(self.cache_to, below.cache_to),
+            folder: below.folder,
+        }
+    }
+
+    fn into_build(self, name: String) -> Result<Build, String> {
+        let depends = |text: String| format!("it depends on `{text}`, which nothing here sets");
+        let context = match self.context {
+            Value::Known(context) => context,
+            Value::Absent => BuildContext::Folder(self.folder),
+            Value::Unknown(text) => return Err(depends(text)),
+        };
+        let dockerfile = match (self.inline, self.dockerfile, context.folder()) {
+            (Value::Known(text), ..) => Recipe::Inline(text),
+            (Value::Unknown(text), ..) | (_, Value::Unknown(text), _) => return Err(depends(text)),
+            (.., None) => return Err("its context lies elsewhere".to_owned()),
+            (_, Value::Known(path), Some(folder)) => Recipe::File(join(folder, &path)),
+            (_, Value::Absent, Some(folder)) => Recipe::File(join(folder, "Dockerfile")),
+        };
+        Ok(Build {
+            name: Some(name),
+            target: Target::of(self.target),
+            args: self.args,
+            contexts: self.contexts,
+            platforms: self.platforms,
+            cache_from: self.cache_from,
+            cache_to: self.cache_to,
+            ..Build::new(Kind::Compose, dockerfile, context, self.found_in)
+        })
+    }
+}
+
+/// Reads files and what they lead to.
+struct Loader<'a, 'd> {
+    documents: &'a mut Documents<'d>,
+    /// The files and services that are being read.
+    stack: Vec<(FileId, Option<String>)>,
+    /// How many steps were made along `include` and `extends`.
+    steps: usize,
+}
+
+/// A file that is being read.
 struct Cx<'a> {
     tree: &'a Tree,
     file: FileId,
-    folder: String,
-    partial: bool,
+    /// The folder that its paths start from.
+    folder: &'a str,
+    environment: &'a Arc<Environment>,
 }
 
-impl Cx<'_> {
-    fn build_of(&self, service: usize) -> Option<Build> {
-        let tree = self.tree;
-        let build = tree.get(service, "build")?;
-        if let Node::Scalar(context) = &tree.nodes[build.value] {
-            let context = self.context(context)?;
-            let span = tree.spans[build.value].clone();
-            return Some(self.build(context, "Dockerfile", &span));
-        }
-        if tree.get(build.value, "dockerfile_inline").is_some() {
-            return None;
-        }
-        let extends = self.partial || tree.get(service, "extends").is_some();
-        let context = match tree.get(build.value, "context") {
-            Some(it) => self.context(tree.scalar(it.value)?)?,
-            None if extends => return None,
-            None if tree.is_map(build.value) => self.folder.clone(),
-            None => return None,
-        };
-        // An entry that is there but cannot be read leaves the whole build out.
-        let text = |key| match tree.get(build.value, key) {
-            Some(it) => tree.scalar(it.value).and_then(expand).map(Some),
-            None => Some(None),
-        };
-        let dockerfile = text("dockerfile")?.unwrap_or_else(|| "Dockerfile".to_owned());
-        let args = tree.get(build.value, "args").map(|it| self.args(it.value)).unwrap_or_default();
-        let target = Target::of(text("target")?.map(Into::into));
-        Some(Build { target, args, ..self.build(context, &dockerfile, &build.key) })
-    }
-
-    fn build(&self, context: String, dockerfile: &str, span: &Range<usize>) -> Build {
-        let found_in = Location { file: self.file, span: Span::new(span.start, span.end) };
-        let recipe = Recipe::File(join(&context, dockerfile));
-        Build::new(Kind::Compose, recipe, BuildContext::Folder(context), found_in)
-    }
-
-    /// The folder that a context names; `None` for what is not a folder here.
-    fn context(&self, text: &str) -> Option<String> {
-        let context = expand(text)?;
-        let is_remote = context.contains("://")
-            || ["git@", "github.com/", "service:", "~"].iter().any(|it| context.starts_with(it));
-        (!is_remote && !context.is_empty()).then(|| join(&self.folder, &context))
-    }
-
-    /// Build arguments, written as a table or as a list of `KEY=value`. A value from outside is `None`.
-    fn args(&self, node: usize) -> BTreeMap<String, Option<String>> {
-        let tree = self.tree;
-        match &tree.nodes[node] {
-            Node::List(items) => {
-                let texts = items.iter().filter_map(|it| tree.scalar(*it));
-                texts
-                    .map(|it| match it.split_once('=') {
-                        Some((key, value)) => (key.to_owned(), expand(value)),
-                        None => (it.to_owned(), None),
-                    })
-                    .collect()
+impl Loader<'_, '_> {
+    /// The services of some files, each laid over those before it.
+    fn overlaid(&mut self, files: &[FileId], folder: &str, environment: &Arc<Environment>) -> Vec<Service> {
+        let mut all: Vec<Service> = Vec::new();
+        for file in files {
+            for service in self.services(*file, folder, environment) {
+                match all.iter_mut().find(|it| it.name == service.name) {
+                    Some(below) => *below = service.over(below.clone()),
+                    None => all.push(service),
+                }
             }
-            Node::Map(_) => {
-                let value = |it: &Entry| tree.scalar(it.value).and_then(expand);
-                tree.entries(node).into_iter().map(|it| (it.name.clone(), value(&it))).collect()
+        }
+        all
+    }
+
+    /// The services of a file and of those that it includes.
+    fn services(&mut self, file: FileId, folder: &str, environment: &Arc<Environment>) -> Vec<Service> {
+        if !Kind::Compose.may_build(&self.documents.source(file).text) || !self.may_go_on() {
+            return Vec::new();
+        }
+        let Some(tree) = self.documents.tree(file) else { return Vec::new() };
+        let cx = Cx { tree: &tree, file, folder, environment };
+        let mut services = Vec::new();
+        if let Some(section) = tree.get(tree.root, "services") {
+            for entry in tree.entries(section.value) {
+                services.push(self.service(&cx, &entry.name, entry.key, entry.value));
             }
-            Node::Scalar(_) | Node::Null => BTreeMap::new(),
+        }
+        if let Some(include) = tree.get(tree.root, "include") {
+            for item in tree.items(include.value) {
+                let included = self.included(&cx, *item);
+                for service in included {
+                    if services.iter().all(|it| it.name != service.name) {
+                        services.push(service);
+                    }
+                }
+            }
+        }
+        services
+    }
+
+    fn may_go_on(&mut self) -> bool {
+        self.steps += 1;
+        self.steps <= MOST_STEPS
+    }
+
+    /// The services of an entry of `include`.
+    fn included(&mut self, cx: &Cx<'_>, item: NodeId) -> Vec<Service> {
+        let tree = cx.tree;
+        let span = tree.span(item);
+        let texts = |loader: &Self, node: NodeId| -> Option<Vec<String>> {
+            let nodes = if tree.scalar(node).is_some() { vec![node] } else { tree.items(node).to_vec() };
+            nodes.into_iter().map(|it| loader.text(cx, it)).collect()
+        };
+        let path = if tree.is_map(item) { tree.get(item, "path").map(|it| it.value) } else { Some(item) };
+        let Some(paths) = path.and_then(|it| texts(self, it)).filter(|it| !it.iter().any(|it| is_elsewhere(it))) else {
+            return Vec::new();
+        };
+        let paths: Vec<String> = paths.iter().map(|it| join(cx.folder, it)).collect();
+        let folder = match tree.get(item, "project_directory") {
+            Some(it) => match self.text(cx, it.value) {
+                Some(folder) => join(cx.folder, &folder),
+                None => return Vec::new(),
+            },
+            None => paths.first().map_or_else(|| cx.folder.to_owned(), |it| parent(it)),
+        };
+        let env_files = match tree.get(item, "env_file") {
+            Some(it) => texts(self, it.value).unwrap_or_default().iter().map(|it| join(cx.folder, it)).collect(),
+            None => vec![join(&folder, ".env")],
+        };
+        let mut files = Vec::new();
+        for path in &paths {
+            match self.documents.open(path) {
+                Some(file) if self.stack.contains(&(file, None)) || file == cx.file => {
+                    self.documents.error(cx.file, span, "files include one another in a circle");
+                    return Vec::new();
+                }
+                Some(file) => files.push(file),
+                None => {
+                    self.documents.error(cx.file, span, format!("includes {path}, which cannot be read"));
+                    return Vec::new();
+                }
+            }
+        }
+        if self.stack.len() >= DEEPEST {
+            self.documents.error(cx.file, span, "files include one another too deeply");
+            return Vec::new();
+        }
+        self.stack.push((cx.file, None));
+        let environment = Environment::new(env_files, Some(cx.environment.clone()));
+        let services = self.overlaid(&files, &folder, &Arc::new(environment));
+        self.stack.pop();
+        services
+    }
+
+    /// A service, with what it extends.
+    fn service(&mut self, cx: &Cx<'_>, name: &str, key: Span, node: NodeId) -> Service {
+        let tree = cx.tree;
+        let own = Service {
+            name: name.to_owned(),
+            key: Location { file: cx.file, span: key },
+            build: None,
+            is_whole: ["image", "build", "extends", "provider"].iter().any(|it| tree.get(node, it).is_some()),
+            is_reset: tree.get(node, "build").is_some_and(|it| tree.tag(it.value).is_some()),
+            unknown: None,
+        };
+        let (build, is_whole) = match tree.get(node, "build") {
+            Some(it) if tree.tag(it.value) == Some("reset") => (None, own.is_whole),
+            Some(it) if tree.is_null(it.value) => (None, own.is_whole),
+            Some(it) => {
+                let is_whole = tree.scalar(it.value).is_some() || tree.get(it.value, "context").is_some();
+                (Some(self.spec(cx, it.key, it.value)), is_whole || tree.get(node, "image").is_some())
+            }
+            None => (None, own.is_whole),
+        };
+        let own = Service { build, is_whole, ..own };
+        let Some(extends) = tree.get(node, "extends") else { return own };
+        match self.extended(cx, name, extends.key, extends.value) {
+            Ok(Some(below)) => Service { is_whole: true, ..own.over(below) },
+            Ok(None) => own,
+            Err(reason) => Service { unknown: Some(reason), ..own },
         }
     }
-}
 
-/// Expands `${VAR:-default}` and `$$`; `None` when the value depends on a variable without a default.
-fn expand(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
-        } else {
-            let body = rest.strip_prefix('{')?;
-            let end = closing_brace(body)?;
-            let name = body.find(|it: char| !it.is_ascii_alphanumeric() && it != '_')?;
-            let default = body[name..end].strip_prefix(":-").or_else(|| body[name..end].strip_prefix('-'))?;
-            out.push_str(&expand(default)?);
-            rest = &body[end + 1..];
+    /// The service that another one extends; why it is not known what it builds, otherwise.
+    fn extended(&mut self, cx: &Cx<'_>, user: &str, key: Span, node: NodeId) -> Result<Option<Service>, String> {
+        let tree = cx.tree;
+        let unknown = || "it cannot be told which service it extends".to_owned();
+        let service = if tree.is_map(node) { tree.get(node, "service").map(|it| it.value) } else { Some(node) };
+        let name = service.and_then(|it| self.text(cx, it)).ok_or_else(unknown)?;
+        let path = match tree.get(node, "file") {
+            Some(it) => Some(self.text(cx, it.value).filter(|it| !is_elsewhere(it)).ok_or_else(unknown)?),
+            None => None,
+        };
+        let path = path.map(|it| join(cx.folder, &it));
+        let file = match &path {
+            Some(path) => self.documents.open(path).ok_or_else(|| {
+                self.documents.error(cx.file, tree.span(node), format!("extends {path}, which cannot be read"));
+                unknown()
+            })?,
+            None => cx.file,
+        };
+        let place = (file, Some(name.clone()));
+        if (file, name.as_str()) == (cx.file, user) || self.stack.contains(&place) {
+            self.documents.error(cx.file, key, "services extend one another in a circle");
+            return Err("services extend one another in a circle".to_owned());
         }
+        if self.stack.len() >= DEEPEST || !self.may_go_on() {
+            return Err("services extend one another too deeply".to_owned());
+        }
+        let other = self.documents.tree(file).ok_or_else(unknown)?;
+        let folder = path.as_deref().map_or_else(|| cx.folder.to_owned(), parent);
+        let inner = Cx { tree: &other, file, folder: &folder, environment: cx.environment };
+        let entry = other.get(other.root, "services").and_then(|it| other.get(it.value, &name));
+        let Some(entry) = entry else {
+            self.documents.error(cx.file, tree.span(node), format!("extends `{name}`, which is not there"));
+            return Err(unknown());
+        };
+        self.stack.push(place);
+        let service = self.service(&inner, &name, entry.key, entry.value);
+        self.stack.pop();
+        Ok(Some(service))
     }
-    out.push_str(rest);
-    Some(out)
-}
 
-fn closing_brace(body: &str) -> Option<usize> {
-    let mut depth = 1;
-    body.bytes().position(|byte| {
-        depth += i32::from(byte == b'{') - i32::from(byte == b'}');
-        depth == 0
-    })
-}
-
-/// The nodes of the first document, with aliases resolved.
-struct Tree {
-    nodes: Vec<Node>,
-    /// The bytes of each node; of a list or table only its start.
-    spans: Vec<Range<usize>>,
-    root: usize,
-}
-
-enum Node {
-    Null,
-    Scalar(String),
-    List(Vec<usize>),
-    Map(Vec<Entry>),
-}
-
-#[derive(Clone)]
-struct Entry {
-    name: String,
-    /// The bytes of the key.
-    key: Range<usize>,
-    value: usize,
-}
-
-/// A list or table that is being read, with its anchor.
-struct Open {
-    anchor: usize,
-    children: Vec<usize>,
-    is_map: bool,
-    start: Range<usize>,
-}
-
-impl Tree {
-    /// How deep merge keys are followed.
-    const MERGE_DEPTH: usize = 8;
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut tree = Self { nodes: Vec::new(), spans: Vec::new(), root: 0 };
-        let mut anchors = BTreeMap::new();
-        let mut open: Vec<Open> = Vec::new();
-        for event in Parser::new_from_str(text) {
-            let (event, span) = event.ok()?;
-            let span = span.byte_range().unwrap_or_default();
-            let (node, anchor) = match event {
-                Event::MappingStart(_, anchor, _) | Event::SequenceStart(_, anchor, _) => {
-                    let is_map = matches!(event, Event::MappingStart(..));
-                    open.push(Open { anchor, children: Vec::new(), is_map, start: span });
-                    continue;
-                }
-                Event::MappingEnd | Event::SequenceEnd => {
-                    let done = open.pop()?;
-                    let anchor = done.anchor;
-                    (tree.close(done), anchor)
-                }
-                Event::Scalar(text, style, anchor, _) => {
-                    let is_null = style == granit_parser::ScalarStyle::Plain && ["", "~", "null"].contains(&&*text);
-                    let node = if is_null { Node::Null } else { Node::Scalar(text.into_owned()) };
-                    (tree.add(node, span), anchor)
-                }
-                // An alias inside the node that it names is not there yet: it counts as nothing.
-                Event::Alias(anchor) => match anchors.get(&anchor) {
-                    Some(node) => (*node, 0),
-                    None => (tree.add(Node::Null, span), 0),
-                },
-                Event::DocumentEnd => return Some(tree),
-                // Comments, and the start of stream and document.
-                _ => continue,
+    /// The section `build` of a service.
+    fn spec(&self, cx: &Cx<'_>, key: Span, node: NodeId) -> Spec {
+        let tree = cx.tree;
+        let mut spec = Spec {
+            found_in: Location { file: cx.file, span: key },
+            context: Value::Absent,
+            dockerfile: Value::Absent,
+            inline: Value::Absent,
+            target: Value::Absent,
+            args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            platforms: Vec::new(),
+            cache_from: Vec::new(),
+            cache_to: Vec::new(),
+            folder: cx.folder.to_owned(),
+        };
+        if !tree.is_map(node) {
+            spec.found_in.span = tree.span(node);
+            spec.context = self.context(cx, node);
+            return spec;
+        }
+        let value = |key| tree.get(node, key).map_or(Value::Absent, |it| self.value(cx, it.value));
+        spec.context = tree.get(node, "context").map_or(Value::Absent, |it| self.context(cx, it.value));
+        spec.dockerfile = value("dockerfile");
+        spec.inline = value("dockerfile_inline");
+        spec.target = value("target");
+        for (name, value) in self.pairs(cx, tree.get(node, "args").map(|it| it.value)) {
+            // What a `.env` file holds under such a name is nobody's business.
+            let value = if is_secret(&name) { value.filter(|it| !it.0).map(|it| it.1) } else { value.map(|it| it.1) };
+            spec.args.insert(name, value);
+        }
+        for (name, value) in self.pairs(cx, tree.get(node, "additional_contexts").map(|it| it.value)) {
+            let context = match value.map(|it| it.1) {
+                None => NamedContext::Unknown,
+                Some(text) => named_context(cx.folder, &text, "service:"),
             };
-            if anchor != 0 {
-                anchors.insert(anchor, node);
-            }
-            match open.last_mut() {
-                Some(parent) => parent.children.push(node),
-                None => tree.root = node,
-            }
+            spec.contexts.insert(name, context);
         }
-        None
-    }
-
-    fn add(&mut self, node: Node, span: Range<usize>) -> usize {
-        self.nodes.push(node);
-        self.spans.push(span);
-        self.nodes.len() - 1
-    }
-
-    fn close(&mut self, done: Open) -> usize {
-        let node = if done.is_map {
-            let entries = done.children.chunks_exact(2).filter_map(|pair| {
-                let name = self.scalar(pair[0])?.to_owned();
-                Some(Entry { name, key: self.spans[pair[0]].clone(), value: pair[1] })
-            });
-            Node::Map(entries.collect())
-        } else {
-            Node::List(done.children)
+        let list = |key| {
+            let node = tree.get(node, key).map(|it| it.value);
+            let nodes = node.map(|it| tree.items(it)).unwrap_or_default();
+            nodes.iter().filter_map(|it| self.text(cx, *it).or_else(|| tree.scalar(*it).map(str::to_owned))).collect()
         };
-        self.add(node, done.start)
+        spec.platforms = list("platforms");
+        spec.cache_from = list("cache_from");
+        spec.cache_to = list("cache_to");
+        spec
     }
 
-    fn scalar(&self, node: usize) -> Option<&str> {
-        match &self.nodes[node] {
-            Node::Scalar(text) => Some(text),
-            Node::Null | Node::List(_) | Node::Map(_) => None,
+    fn context(&self, cx: &Cx<'_>, node: NodeId) -> Value<BuildContext> {
+        match self.value(cx, node) {
+            Value::Absent => Value::Absent,
+            Value::Unknown(text) => Value::Unknown(text),
+            Value::Known(text) if is_elsewhere(&text) => Value::Known(BuildContext::Remote(text)),
+            Value::Known(text) if text.starts_with("service:") || text.starts_with('~') => Value::Unknown(text),
+            Value::Known(text) => Value::Known(BuildContext::Folder(join(cx.folder, &text))),
         }
     }
 
-    fn is_map(&self, node: usize) -> bool {
-        matches!(self.nodes[node], Node::Map(_))
-    }
-
-    fn get(&self, node: usize, name: &str) -> Option<Entry> {
-        self.entries(node).into_iter().find(|it| it.name == name)
-    }
-
-    /// The entries of a table, those that merge keys bring in included: a table's own entries win.
-    fn entries(&self, node: usize) -> Vec<Entry> {
-        let mut out = Vec::new();
-        self.collect(node, Self::MERGE_DEPTH, &mut out);
-        out
-    }
-
-    fn collect(&self, node: usize, depth: usize, out: &mut Vec<Entry>) {
-        let Node::Map(entries) = &self.nodes[node] else { return };
-        let (merges, own): (Vec<_>, Vec<_>) = entries.iter().partition(|it| it.name == "<<");
-        for entry in own {
-            if out.iter().all(|it| it.name != entry.name) {
-                out.push(entry.clone());
+    /// The pairs of a table or of a list of `KEY=value`; with each value, whether it was written with variables.
+    fn pairs(&self, cx: &Cx<'_>, node: Option<NodeId>) -> Vec<(String, Option<(bool, String)>)> {
+        let tree = cx.tree;
+        let expand = |text: &str| self.expand(cx, text).map(|it| (text.contains('$'), it));
+        match node.map(|it| tree.node(it)) {
+            Some(Node::List(items)) => {
+                let texts = items.iter().filter_map(|it| tree.scalar(*it));
+                let pair = |it: &str| match it.split_once('=') {
+                    Some((key, value)) => (key.to_owned(), expand(value)),
+                    None => (it.to_owned(), None),
+                };
+                texts.map(pair).collect()
             }
-        }
-        for merge in merges.iter().filter(|_| depth > 0) {
-            match &self.nodes[merge.value] {
-                Node::Map(_) => self.collect(merge.value, depth - 1, out),
-                Node::List(items) => items.iter().for_each(|it| self.collect(*it, depth - 1, out)),
-                Node::Null | Node::Scalar(_) => {}
+            Some(Node::Map(_)) => {
+                let entries = node.map(|it| tree.entries(it)).unwrap_or_default();
+                entries.iter().map(|it| (it.name.clone(), tree.scalar(it.value).and_then(expand))).collect()
             }
+            Some(Node::Scalar(_) | Node::Null) | None => Vec::new(),
         }
     }
+
+    fn value(&self, cx: &Cx<'_>, node: NodeId) -> Value {
+        match cx.tree.node(node) {
+            Node::Null => Value::Absent,
+            Node::Scalar(scalar) => {
+                let known = self.expand(cx, &scalar.text).map(Value::Known);
+                known.unwrap_or_else(|| Value::Unknown(scalar.text.clone()))
+            }
+            Node::List(_) | Node::Map(_) => Value::Unknown("…".to_owned()),
+        }
+    }
+
+    fn text(&self, cx: &Cx<'_>, node: NodeId) -> Option<String> {
+        self.expand(cx, cx.tree.scalar(node)?)
+    }
+
+    fn expand(&self, cx: &Cx<'_>, text: &str) -> Option<String> {
+        interpolate(text, &|name| cx.environment.get(name, self.documents.files))
+    }
+}
+
+/// What the value of a named context means; `prefix` stands before the name of another build.
+pub(crate) fn named_context(folder: &str, text: &str, prefix: &str) -> NamedContext {
+    match text.strip_prefix(prefix) {
+        Some(build) => NamedContext::Build(build.to_owned()),
+        None if is_elsewhere(text) => NamedContext::Other(text.to_owned()),
+        None if text.starts_with('~') => NamedContext::Unknown,
+        None => NamedContext::Folder(join(folder, text)),
+    }
+}
+
+fn is_elsewhere(path: &str) -> bool {
+    is_remote(path) || path.starts_with("oci:")
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["TOKEN", "SECRET", "PASSW", "CREDENTIAL", "KEY", "AUTH"].iter().any(|it| name.contains(it))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Dockerfile, context, target of each build, and the text it was found at.
-    fn read(path: &str, text: &str) -> Vec<(String, String, Option<String>, String)> {
-        let source = Source::new(path, text);
-        let tuple = |it: Build| {
-            let found_in = source.slice(it.found_in.span).to_owned();
-            let (Recipe::File(dockerfile), BuildContext::Folder(context)) = (it.dockerfile, it.context) else {
-                panic!("a Compose file names files")
-            };
-            let target = if let Target::Stage(target) = it.target { Some(target) } else { None };
-            (dockerfile, context, target, found_in)
-        };
-        builds(FileId(0), &source).into_iter().map(tuple).collect()
-    }
-
-    fn row(dockerfile: &str, context: &str, found_in: &str) -> (String, String, Option<String>, String) {
-        (dockerfile.to_owned(), context.to_owned(), None, found_in.to_owned())
-    }
-
-    #[test]
-    fn short_and_long_builds() {
-        let text = "# ü\nservices:\n  a:\n    build: ./api\n  b:\n    build:\n      context: .\n      \
-                    dockerfile: docker/b.Dockerfile\n      target: run\n  c: {image: x}\n";
-        let mut long = row("deploy/docker/b.Dockerfile", "deploy", "build");
-        long.2 = Some("run".to_owned());
-        assert_eq!(read("deploy/compose.yaml", text), [row("deploy/api/Dockerfile", "deploy/api", "./api"), long]);
-    }
-
-    #[test]
-    fn what_is_not_known_is_left_out() {
-        for build in [
-            "https://example.com/x.git",
-            "git@example.com:x.git",
-            "$DIR",
-            "${DIR}",
-            "${DIR:?needed}",
-            "{context: ., dockerfile_inline: FROM a}",
-            "{context: ., dockerfile: $FILE}",
-            "{context: ., target: '${TARGET}'}",
-            "{context: [.]}",
-            "[a]",
-            "",
-        ] {
-            assert_eq!(read("compose.yaml", &format!("services:\n  a:\n    build: {build}\n")), [], "{build}");
-        }
-        let partial = "services:\n  a:\n    build: {target: dev}\n";
-        assert_eq!(read("compose.override.yaml", partial), []);
-        assert_eq!(read("compose.yaml", partial).len(), 1);
-        let text = "services:\n  a:\n    build: ${DIR:-./api}/${X:-${Y:-z}}\n";
-        assert_eq!(read("compose.yml", text)[0].1, "api/z");
-    }
-
-    #[test]
-    fn anchors_and_merge_keys() {
-        let text = "x-build: &base\n  context: .\n  args: {A: 1, B: }\nservices:\n  a:\n    build:\n      \
-                    <<: *base\n      dockerfile: a.Dockerfile\n  b: &b\n    build: *base\n  c:\n    <<: [*b]\n";
-        let found = read("compose.yaml", text);
-        let dockerfiles: Vec<_> = found.iter().map(|it| it.0.as_str()).collect();
-        assert_eq!(dockerfiles, ["a.Dockerfile", "Dockerfile", "Dockerfile"]);
-        let args = &builds(FileId(0), &Source::new("compose.yaml", text))[0].args;
-        assert_eq!(args["A"].as_deref(), Some("1"));
-        assert_eq!(args["B"], None);
-        let text = "services:\n  a:\n    build:\n      context: .\n      args: [A=b=c, D, 'E=$F']\n";
-        let args = &builds(FileId(0), &Source::new("compose.yaml", text))[0].args;
-        assert_eq!(args["A"].as_deref(), Some("b=c"));
-        assert_eq!((&args["D"], &args["E"]), (&None, &None));
-    }
-
-    #[test]
-    fn broken_files_give_nothing() {
-        for text in [
-            "services: build: a: b",
-            "services:\n\tbuild: [",
-            "services: &a\n  b: *a\n  build: *c\n",
-            "build",
-            "services: &a {x: *a, build: .}",
-            "- build",
-            "services: [build]",
-        ] {
-            assert_eq!(read("compose.yaml", text), [], "{text}");
-        }
-        let deep = format!("services: {}build", "[".repeat(5_000));
-        assert_eq!(read("compose.yaml", &deep), []);
-    }
-
-    #[test]
-    fn names() {
-        for name in ["compose.yaml", "docker-compose.yml", "compose.dev.yaml", "docker-compose-x.yml"] {
-            assert!(is_compose(name), "{name}");
-        }
-        for name in ["compose.json", "composer.yaml", "my-compose.yaml", "compose"] {
-            assert!(!is_compose(name), "{name}");
-        }
-    }
-}
+mod tests;

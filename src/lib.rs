@@ -9,6 +9,8 @@ pub mod build;
 pub mod cli;
 pub mod compose;
 pub mod context;
+pub mod definitions;
+pub mod documents;
 pub mod edit;
 pub mod engine;
 pub mod finding;
@@ -31,6 +33,7 @@ pub mod source;
 pub mod suppress;
 pub mod syntax;
 pub mod workspace;
+pub mod yaml;
 
 #[cfg(test)]
 mod tests;

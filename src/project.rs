@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
-    build::Build,
+    build::{Build, DefinitionError, Found, LeftOut},
     compose,
+    definitions::{self, Definitions},
     settings::Settings,
     source::{FileId, Source},
     syntax::{self, Dockerfile},
@@ -19,8 +20,12 @@ pub struct Project {
     pub sources: Vec<Source>,
     /// The Dockerfiles among them, in the order of their paths; those that fixes made come last.
     pub dockerfiles: Vec<Unit>,
-    /// The builds that Compose files name, in the order in which they were found.
+    /// The builds that are defined, in the order of their files.
     pub builds: Vec<Build>,
+    /// Builds that are not certain.
+    pub left_out: Vec<LeftOut>,
+    /// What is wrong in build definitions.
+    pub definition_errors: Vec<DefinitionError>,
     /// The settings in force.
     pub settings: Arc<Settings>,
     /// What lies around the Dockerfiles.
@@ -63,28 +68,21 @@ pub trait Files: Debug + Send + Sync {
 }
 
 impl Project {
-    /// A project of these Dockerfiles and Compose files. Both are sorted by path;
-    /// Compose files that build nothing are left out.
+    /// A project of these Dockerfiles, which are sorted by path, and build definitions.
     pub fn of(
         mut dockerfiles: Vec<Source>,
-        mut compose: Vec<Source>,
+        definitions: Definitions,
         settings: Arc<Settings>,
         files: Arc<dyn Files>,
     ) -> Self {
         dockerfiles.sort_by(|a, b| a.path.cmp(&b.path));
-        compose.sort_by(|a, b| a.path.cmp(&b.path));
-        let parse = |(at, source)| Unit::parse(FileId(at as u32), source);
+        let mut sources = definitions.sources;
+        let first = sources.len();
+        let parse = |(at, source)| Unit::parse(FileId((first + at) as u32), source);
         let units = dockerfiles.par_iter().enumerate().map(parse).collect();
-        let mut sources = dockerfiles;
-        let mut builds = Vec::new();
-        for source in compose {
-            let found = builds_in(FileId(sources.len() as u32), &source, &*files);
-            if !found.is_empty() {
-                builds.extend(found);
-                sources.push(source);
-            }
-        }
-        Self { sources, dockerfiles: units, builds, settings, files }
+        sources.append(&mut dockerfiles);
+        let Found { builds, left_out, errors } = definitions.found;
+        Self { sources, dockerfiles: units, builds, left_out, definition_errors: errors, settings, files }
     }
 
     /// A project of files that are given as path and text: Dockerfiles and Compose files are told by their names,
@@ -94,18 +92,19 @@ impl Project {
         settings: Settings,
     ) -> Self {
         let mut memory = Memory::default();
-        let (mut dockerfiles, mut compose) = (Vec::new(), Vec::new());
+        let (mut dockerfiles, mut definitions) = (Vec::new(), Vec::new());
         for (path, text) in files {
             let (path, text) = (join(".", &path.into()), text.into());
             let name = path.rsplit('/').next().unwrap_or(&path);
             if is_dockerfile(name) {
                 dockerfiles.push(Source::new(path.clone(), text.clone()));
             } else if compose::is_compose(name) {
-                compose.push(Source::new(path.clone(), text.clone()));
+                definitions.push(Source::new(path.clone(), text.clone()));
             }
             memory.texts.insert(path, text.into());
         }
-        Self::of(dockerfiles, compose, Arc::new(settings), Arc::new(memory))
+        let definitions = Definitions::of(definitions, &memory);
+        Self::of(dockerfiles, definitions, Arc::new(settings), Arc::new(memory))
     }
 
     /// The builds of the Dockerfile of that path.
@@ -128,12 +127,13 @@ impl Project {
     pub fn with(&self, edited: &BTreeMap<FileId, String>, created: &BTreeMap<String, String>) -> Self {
         let mut project = self.clone();
         let mut memory = Memory { texts: BTreeMap::new(), below: Some(Arc::clone(&self.files)) };
+        let mut defines = false;
         for (file, text) in edited {
             let source = Source::new(self.source(*file).path.clone(), text.clone());
             memory.texts.insert(source.path.clone(), text.as_str().into());
             match project.dockerfiles.binary_search_by_key(file, |it| it.file) {
                 Ok(at) => project.dockerfiles[at] = Unit::parse(*file, &source),
-                Err(_) => project.read_builds(*file, &source, &*self.files),
+                Err(_) => defines = true,
             }
             project.sources[file.0 as usize] = source;
         }
@@ -144,33 +144,19 @@ impl Project {
             if is_dockerfile(path.rsplit('/').next().unwrap_or(path)) {
                 project.dockerfiles.push(Unit::parse(file, &source));
             } else {
-                project.read_builds(file, &source, &*self.files);
+                defines = true;
             }
             project.sources.push(source);
+        }
+        if defines {
+            let found = definitions::read(&mut project.sources, &memory);
+            project.builds = found.builds;
+            project.left_out = found.left_out;
+            project.definition_errors = found.errors;
         }
         project.files = Arc::new(memory);
         project
     }
-
-    /// Reads the builds of a file again, which stand where they stood.
-    fn read_builds(&mut self, file: FileId, source: &Source, files: &dyn Files) {
-        let is_of = |it: &Build| it.found_in.file == file;
-        let at = self.builds.iter().position(is_of).unwrap_or(self.builds.len());
-        self.builds.retain(|it| !is_of(it));
-        self.builds.splice(at..at, builds_in(file, source, files));
-    }
-}
-
-/// The builds that a file names, if it is one of those that name builds.
-fn builds_in(file: FileId, source: &Source, files: &dyn Files) -> Vec<Build> {
-    if !compose::is_compose(source.path.rsplit('/').next().unwrap_or(&source.path)) {
-        return Vec::new();
-    }
-    let mut builds = compose::builds(file, source);
-    for build in &mut builds {
-        build.map_paths(|it| files.shown(it));
-    }
-    builds
 }
 
 impl Unit {

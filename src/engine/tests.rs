@@ -27,6 +27,10 @@ fn chosen(rules: &[&'static Rule]) -> Chosen {
     Chosen { rules: rules.to_vec() }
 }
 
+fn compose_of(project: &Project) -> FileId {
+    FileId(project.sources.iter().position(|it| it.path == "compose.yaml").unwrap() as u32)
+}
+
 fn text<'a>(project: &'a Project, path: &str) -> Option<&'a str> {
     project.sources.iter().find(|it| it.path == path).map(|it| it.text.as_str())
 }
@@ -53,7 +57,7 @@ fn share(project: &Project) -> Change {
         change.try_merge(&Change::of(unit.file, [Edit::replace(Span::new(0, end), "FROM base\n")]).unwrap());
     }
     change.creates.insert("base/Dockerfile".to_owned(), BASE.to_owned());
-    let compose = FileId(2);
+    let compose = compose_of(project);
     let at = project.source(compose).text.len();
     let edit = Edit::insert(at, "  base:\n    build: ./base\n");
     change.try_merge(&Change::of(compose, [edit]).unwrap().meant_for(compose, ["services", "base"]));
@@ -84,7 +88,7 @@ fn a_change_of_several_files_is_applied_as_one() {
 
 fn broken(project: &Project, at: &str, with: &str) -> Change {
     let mut change = share(project);
-    let compose = FileId(2);
+    let compose = compose_of(project);
     let start = project.source(compose).text.find(at).unwrap();
     let span = Span::new(start, start + at.len());
     assert!(change.try_merge(&Change::of(compose, [Edit::replace(span, with)]).unwrap()));

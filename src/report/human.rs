@@ -255,7 +255,7 @@ mod tests {
         let text = "FROM python:3.12\n\nRUN apt-get update && \\\n    pip install flask && \\\n    true\nUSER ü # x\n";
         let sources = vec![Source::new("api/Dockerfile", text), Source::new("web/Dockerfile", "FROM b\n")];
         let files = Arc::new(Memory::default());
-        Project::of(sources, Vec::new(), Arc::new(Settings::default()), files)
+        Project::of(sources, crate::definitions::Definitions::default(), Arc::new(Settings::default()), files)
     }
 
     fn finding(project: &Project, file: u32, part: &str) -> Finding {

@@ -18,9 +18,10 @@ use thiserror::Error;
 use crate::{
     build::Recipe,
     compose,
+    definitions::Definitions,
     project::{self, Project, join, parent},
     settings::{self, Settings, SettingsError},
-    source::{FileId, Source},
+    source::Source,
 };
 use disk::{Disk, read_limited};
 use find::Found;
@@ -216,7 +217,8 @@ impl Workspace {
         found.compose.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));
         // Nobody asked for the Compose files by name, so those that cannot be read are passed over.
         let (compose, _) = read_all(&found.compose);
-        for build in compose.iter().flat_map(|it| compose::builds(FileId(0), it)) {
+        let definitions = Definitions::of(compose, &*disk);
+        for build in &definitions.found.builds {
             let Recipe::File(dockerfile) = &build.dockerfile else { continue };
             let path = join(&self.cwd, dockerfile);
             let shown = self.show(&path);
@@ -230,7 +232,7 @@ impl Workspace {
         let stdin_path = stdin.as_ref().map(|(path, _)| path.clone());
         dockerfiles.extend(stdin.map(|(path, bytes)| Source::from_bytes(path, bytes)));
 
-        let project = Project::of(dockerfiles, compose, settings, disk.clone());
+        let project = Project::of(dockerfiles, definitions, settings, disk.clone());
         Loaded { project, problems, disk, stdin: stdin_path }
     }
 

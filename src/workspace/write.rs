@@ -184,7 +184,12 @@ mod tests {
         let root = folder.path().to_string_lossy().into_owned();
         let disk = Arc::new(Disk::new(Workspace { cwd: root.clone(), repository: None }, &BTreeSet::from([root])));
         let sources = vec![Source::new("Dockerfile", "FROM a\n"), Source::new("api/Dockerfile", "FROM b\n")];
-        let project = Project::of(sources, Vec::new(), Arc::new(Settings::default()), disk.clone());
+        let project = Project::of(
+            sources,
+            crate::definitions::Definitions::default(),
+            Arc::new(Settings::default()),
+            disk.clone(),
+        );
         (folder, disk, project)
     }
 
