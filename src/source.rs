@@ -4,6 +4,8 @@
 
 use std::{ops::Range, sync::OnceLock};
 
+use smallvec::SmallVec;
+
 /// A range of bytes in one file; `end` is exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -146,7 +148,7 @@ pub struct Cooked {
     /// The text.
     pub text: String,
     /// The pieces, sorted: each starts at `cooked` in the text and at `source` in the file.
-    segments: Vec<Segment>,
+    segments: SmallVec<[Segment; 2]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

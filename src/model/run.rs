@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use smallvec::smallvec;
+
 use super::{PackageCommand, State, Value, absolute, expand, packages};
 use crate::{
     knowledge::{Account, Manager},
@@ -24,9 +26,9 @@ pub struct Run {
 #[derive(Debug)]
 enum Body {
     /// For a POSIX shell.
-    Shell(Cooked),
+    Shell(Arc<Cooked>),
     /// A program and its arguments.
-    Exec(Vec<shell::Word>),
+    Exec(shell::Words),
     /// For another shell.
     Foreign,
 }
@@ -175,7 +177,11 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn exec_word(word: &syntax::Word) -> shell::Word {
-    shell::Word { span: word.span, pieces: vec![Piece::Literal(word.text.clone())], substitutions: Vec::new() }
+    shell::Word {
+        span: word.span,
+        pieces: smallvec![Piece::Literal(word.text.as_str().into())],
+        substitutions: Vec::new(),
+    }
 }
 
 /// Whether a path is another one or lies below it.
@@ -185,9 +191,9 @@ pub fn is_below(path: &str, folder: &str) -> bool {
 }
 
 /// The text that the shell gets. `None` for a body that another interpreter runs.
-fn shell_text(instruction: &Instruction, source: &Source) -> Option<Cooked> {
+fn shell_text(instruction: &Instruction, source: &Source) -> Option<Arc<Cooked>> {
     let Args::Shell(text) = &instruction.args else { return None };
-    let Some(first) = instruction.heredocs.first() else { return Some(text.clone()) };
+    let Some(first) = instruction.heredocs.first() else { return Some(Arc::clone(text)) };
     let body = |body: Span, chomp: bool, to: &mut Cooked| {
         let mut at = body.start as usize;
         for line in source.slice(body).split_inclusive('\n') {
@@ -208,9 +214,9 @@ fn shell_text(instruction: &Instruction, source: &Source) -> Option<Cooked> {
         }
         let mut cooked = Cooked::default();
         body(first.body, first.chomp, &mut cooked);
-        return Some(cooked);
+        return Some(Arc::new(cooked));
     }
-    let mut cooked = text.clone();
+    let mut cooked = Cooked::clone(text);
     for heredoc in &instruction.heredocs {
         let end = heredoc.body.end as usize;
         // The line end before the body.
@@ -222,7 +228,7 @@ fn shell_text(instruction: &Instruction, source: &Source) -> Option<Cooked> {
             cooked.push(&heredoc.name, name);
         }
     }
-    Some(cooked)
+    Some(Arc::new(cooked))
 }
 
 fn posix_shebang(body: &str) -> bool {
@@ -289,7 +295,7 @@ fn folders(invocations: &[Invocation], before: &State) -> Vec<Option<String>> {
 /// A leading `~` is not expanded: it stays as it is.
 pub fn text(word: &shell::Word, state: &State) -> Option<String> {
     let pieces = word.pieces.iter().map(|it| match it {
-        Piece::Literal(text) | Piece::Glob(text) => Some(text.clone()),
+        Piece::Literal(text) | Piece::Glob(text) => Some(text.to_string()),
         Piece::Variable(name) if name == "HOME" => state.home(),
         Piece::Variable(name) => match state.variable(name) {
             Value::Known(text) => Some(text),

@@ -178,10 +178,9 @@ impl Lowering<'_> {
     }
 }
 
-fn prepend(command: &mut Command, mut words: Vec<Word>) {
+fn prepend(command: &mut Command, words: Vec<Word>) {
     if let Some(first) = words.first() {
         command.span = first.span.cover(command.span);
     }
-    words.append(&mut command.words);
-    command.words = words;
+    command.words = words.into_iter().chain(command.words.iter().cloned()).collect();
 }

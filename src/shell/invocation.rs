@@ -1,15 +1,20 @@
 //! Which programs a script runs, seen through `sudo`, `env`, `time`, `xargs`, `sh -c` and the like.
 
-use super::{Assignment, Command, Compound, CompoundKind, List, Node, OperatorKind, Script, Word, wrapper};
+use compact_str::CompactString;
+
+use super::{
+    Assignment, Command, Compound, CompoundKind, List, Node, OperatorKind, Script, Word, Words,
+    wrapper::{self, Unwrapped},
+};
 use crate::source::Span;
 
 /// One run of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
     /// The program's name without its folder: `apt-get` for `sudo /usr/bin/apt-get`.
-    pub program: String,
+    pub program: CompactString,
     /// The words from the program on (the program itself is the first).
-    pub words: Vec<Word>,
+    pub words: Words,
     /// What is set for it: `A=b` before it, and by `env`; for `export` and its kind, what they set.
     pub environment: Vec<Assignment>,
     /// The whole command in its list, wrappers included.
@@ -17,7 +22,7 @@ pub struct Invocation {
     /// Where it stands in the script.
     pub setting: Setting,
     /// The wrappers, outermost first: `sudo`, `env`, `xargs`, `sh`, …
-    pub wrappers: Vec<String>,
+    pub wrappers: Vec<CompactString>,
 }
 
 /// How certainly an invocation is run.
@@ -46,7 +51,7 @@ impl Script {
 /// The run that the words of a JSON array ask for: `CMD ["gosu", "app", "nginx"]` runs `nginx`.
 ///
 /// The text of `["sh", "-c", "…"]` is not read: the program is `sh`.
-pub fn exec(words: &[Word]) -> Option<Invocation> {
+pub fn exec(words: &Words) -> Option<Invocation> {
     let command = words.first()?.span.cover(words.last()?.span);
     invocation(words, &[], command, Setting::Always)
 }
@@ -97,11 +102,11 @@ fn compound(it: &Compound, setting: Setting, out: &mut Vec<Invocation>) {
 fn command(it: &Command, setting: Setting, out: &mut Vec<Invocation>) {
     if let Some(script) = &it.script {
         let shell = wrapper::unwrap(&it.words);
-        let name = it.words.get(shell.program).and_then(wrapper::program);
+        let name = it.words.get(shell.program).and_then(wrapper::program).map(CompactString::from);
         let first = out.len();
         list(&script.list, setting.max(Setting::Nested), out);
         for inner in &mut out[first..] {
-            let outer = shell.wrappers.iter().cloned().chain(name.clone());
+            let outer = shell.wrappers.iter().map(|it| CompactString::from(*it)).chain(name.clone());
             inner.wrappers = outer.chain(std::mem::take(&mut inner.wrappers)).collect();
             let set = it.assignments.iter().chain(&shell.environment).cloned();
             inner.environment = set.chain(std::mem::take(&mut inner.environment)).collect();
@@ -122,10 +127,10 @@ fn substitutions(word: &Word, out: &mut Vec<Invocation>) {
     }
 }
 
-fn invocation(words: &[Word], assignments: &[Assignment], command: Span, setting: Setting) -> Option<Invocation> {
-    let unwrapped = wrapper::unwrap(words);
-    let words = words.get(unwrapped.program..)?;
-    let program = wrapper::program(words.first()?)?;
-    let environment = assignments.iter().cloned().chain(unwrapped.environment).collect();
-    Some(Invocation { program, words: words.to_vec(), environment, command, setting, wrappers: unwrapped.wrappers })
+fn invocation(words: &Words, assignments: &[Assignment], command: Span, setting: Setting) -> Option<Invocation> {
+    let Unwrapped { program: start, wrappers, environment } = wrapper::unwrap(words);
+    let program = wrapper::program(words.get(start)?)?.into();
+    let environment = assignments.iter().cloned().chain(environment).collect();
+    let wrappers = wrappers.into_iter().map(CompactString::from).collect();
+    Some(Invocation { program, words: words.from(start), environment, command, setting, wrappers })
 }

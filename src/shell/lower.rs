@@ -385,6 +385,7 @@ impl Lowering<'_> {
         });
         let span = self.cooked.span(place.clone());
         let Draft { words, assignments, redirects, .. } = draft;
+        let words = words.into_iter().collect();
         Ok((Node::Command(Command { assignments, words, redirects, script, span }), place.end))
     }
 

@@ -2,6 +2,11 @@
 //!
 //! The grammar is `shuck-parser`'s, behind types of our own. What it does not understand is [`Node::Opaque`].
 
+use std::{fmt, ops::Deref, sync::Arc};
+
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
 use crate::source::Span;
 
 mod compound;
@@ -150,7 +155,7 @@ pub struct Command {
     /// `NAME=value` before the words, or the arguments of `export`, `declare`, `local`, `readonly`.
     pub assignments: Vec<Assignment>,
     /// The words; the first is the program.
-    pub words: Vec<Word>,
+    pub words: Words,
     /// The redirections.
     pub redirects: Vec<Redirect>,
     /// What `sh -c` runs, where its text could be read; its spans are those of the file too.
@@ -158,6 +163,58 @@ pub struct Command {
     /// From the first to the last byte of all of these.
     pub span: Span,
 }
+
+/// The words of a command, or those from the program behind `sudo` and its kind on. Copies share them.
+#[derive(Clone, Default)]
+pub struct Words {
+    all: Arc<[Word]>,
+    start: usize,
+}
+
+impl Words {
+    /// The words from the one of that index on.
+    #[must_use]
+    pub fn from(&self, index: usize) -> Self {
+        Self { all: Arc::clone(&self.all), start: (self.start + index).min(self.all.len()) }
+    }
+}
+
+impl Deref for Words {
+    type Target = [Word];
+
+    fn deref(&self) -> &[Word] {
+        &self.all[self.start..]
+    }
+}
+
+impl FromIterator<Word> for Words {
+    fn from_iter<I: IntoIterator<Item = Word>>(words: I) -> Self {
+        Self { all: words.into_iter().collect(), start: 0 }
+    }
+}
+
+impl<'a> IntoIterator for &'a Words {
+    type Item = &'a Word;
+    type IntoIter = std::slice::Iter<'a, Word>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Words {}
 
 /// A variable that is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +233,7 @@ pub struct Word {
     /// Where it stands.
     pub span: Span,
     /// Its pieces after quote removal.
-    pub pieces: Vec<Piece>,
+    pub pieces: SmallVec<[Piece; 1]>,
     /// Commands in `$( … )` and backquotes.
     pub substitutions: Vec<Script>,
 }
@@ -198,11 +255,11 @@ impl Word {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// Text, quotes and escapes removed.
-    Literal(String),
+    Literal(CompactString),
     /// An unquoted pattern or `~`, as written: `*`, `?`, `[a-z]`, `{a,b}`, `~`.
-    Glob(String),
+    Glob(CompactString),
     /// `$NAME` or `${NAME}`, without modifiers.
-    Variable(String),
+    Variable(CompactString),
     /// Anything else: `${a:-b}`, `$(…)`, `$((…))`, `$1`.
     Unknown,
 }
@@ -211,7 +268,7 @@ pub enum Piece {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
     /// The operator as written, without the descriptor: `>`, `>>`, `<`, `<<`, `>&`, …
-    pub operator: String,
+    pub operator: CompactString,
     /// The target word, if it has one.
     pub target: Option<Word>,
     /// All of it, a heredoc's body excluded.

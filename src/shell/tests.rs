@@ -1,6 +1,7 @@
 //! Tests of the shell reader on RUN instructions as they stand in Dockerfiles.
 
 use proptest::prelude::*;
+use smallvec::smallvec;
 
 use super::*;
 use crate::source::Cooked;
@@ -103,7 +104,7 @@ fn show(node: &Node) -> String {
 
 fn show_word(word: &Word) -> String {
     let pieces = word.pieces.iter().map(|it| match it {
-        Piece::Literal(text) => text.clone(),
+        Piece::Literal(text) => text.to_string(),
         Piece::Glob(text) => format!("<{text}>"),
         Piece::Variable(name) => format!("${name}"),
         Piece::Unknown => "?".into(),
@@ -278,12 +279,12 @@ fn the_text_of_a_shell_has_its_places_in_the_file() {
 
 #[test]
 fn json_form_is_unwrapped() {
-    let words: Vec<_> = ["gosu", "app", "/usr/sbin/nginx", "-g"]
-        .map(|it| Word { pieces: vec![Piece::Literal(it.into())], ..Word::default() })
-        .into();
+    let words = ["gosu", "app", "/usr/sbin/nginx", "-g"];
+    let words = words.map(|it| Word { pieces: smallvec![Piece::Literal(it.into())], ..Word::default() });
+    let words = words.into_iter().collect();
     let run = exec(&words).unwrap();
     assert_eq!((run.program.as_str(), run.words.len(), run.wrappers.len()), ("nginx", 2, 1));
-    assert!(exec(&[]).is_none());
+    assert!(exec(&Words::default()).is_none());
 }
 
 /// All commands of a file's RUN instructions that have the program `program`, and the file without them.

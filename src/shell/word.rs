@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use compact_str::{CompactString, ToCompactString};
 use shuck_ast as ast;
+use smallvec::smallvec;
 
 use super::{
     Assignment, Piece, Redirect, Word,
@@ -19,20 +21,20 @@ impl Lowering<'_> {
         }
         let mut out = Word { span: self.cooked.span(place.clone()), ..Word::default() };
         if self.pieces(&word.parts, place.clone(), word, false, &mut out).is_err() {
-            out.pieces = vec![Piece::Unknown];
+            out.pieces = smallvec![Piece::Unknown];
         }
         Ok(out)
     }
 
     /// A word of which the text is already known to be literal.
     pub(super) fn literal(&self, place: Range<usize>) -> Word {
-        let text = self.text.get(place.clone()).unwrap_or_default().to_owned();
-        Word { span: self.cooked.span(place), pieces: vec![Piece::Literal(text)], substitutions: Vec::new() }
+        let text = self.text.get(place.clone()).unwrap_or_default().into();
+        Word { span: self.cooked.span(place), pieces: smallvec![Piece::Literal(text)], substitutions: Vec::new() }
     }
 
     /// A word of which nothing is known.
     pub(super) fn unknown(&self, place: Range<usize>) -> Word {
-        Word { span: self.cooked.span(place), pieces: vec![Piece::Unknown], substitutions: Vec::new() }
+        Word { span: self.cooked.span(place), pieces: smallvec![Piece::Unknown], substitutions: Vec::new() }
     }
 
     pub(super) fn assignment(&mut self, assignment: &ast::Assignment) -> Result<Assignment, Lost> {
@@ -47,7 +49,7 @@ impl Lowering<'_> {
         };
         // `A[1]=b` sets a part of A, and `A+=b` adds to it: neither value is that of A.
         let whole = assignment.target.subscript.is_none() && !assignment.append;
-        let value = value.map(|it| if whole { it } else { Word { pieces: vec![Piece::Unknown], ..it } });
+        let value = value.map(|it| if whole { it } else { Word { pieces: smallvec![Piece::Unknown], ..it } });
         Ok(Assignment { name: assignment.target.name.to_string(), value, span: self.cooked.span(place) })
     }
 
@@ -58,7 +60,7 @@ impl Lowering<'_> {
         let written = &self.text[place.clone()];
         let sign = written.trim_start_matches(|it: char| it.is_ascii_digit());
         let length = sign.find(|it| !"<>&|".contains(it)).unwrap_or(sign.len());
-        let mut operator = sign[..length].to_owned();
+        let mut operator = CompactString::from(&sign[..length]);
         if operator == "<<" && matches!(redirect.kind, ast::RedirectKind::HereDocStrip) {
             operator.push('-');
         }
@@ -119,7 +121,7 @@ impl Lowering<'_> {
                     let name = raw.strip_prefix('$');
                     let name = name.map(|it| it.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(it));
                     out.pieces.push(match name.filter(|it| is_name(it)) {
-                        Some(name) => Piece::Variable(name.to_owned()),
+                        Some(name) => Piece::Variable(name.into()),
                         None => Piece::Unknown,
                     });
                     self.substitutions(part, out);
@@ -155,19 +157,19 @@ impl Lowering<'_> {
                     let end = range(brace.span).end;
                     if end <= place.end {
                         next = end - here;
-                        out.pieces.push(Piece::Glob(rest[..next].to_owned()));
+                        out.pieces.push(Piece::Glob(rest[..next].into()));
                     } else {
                         out.pieces.push(Piece::Unknown);
                     }
                 }
                 '~' if here == word_place.start => out.pieces.push(Piece::Glob("~".into())),
-                '*' | '?' => out.pieces.push(Piece::Glob(char.into())),
+                '*' | '?' => out.pieces.push(Piece::Glob(char.to_compact_string())),
                 '[' if self.text[here..word_place.end].contains(']') => {
                     // `[]a]` and `[!]a]` hold a `]`.
                     let skip = 1 + usize::from(rest[1..].starts_with(['!', '^']));
                     let skip = skip + usize::from(rest[skip..].starts_with(']'));
                     next = rest[skip..].find(']').map_or(1, |it| skip + it + 1);
-                    out.pieces.push(Piece::Glob(rest[..next].to_owned()));
+                    out.pieces.push(Piece::Glob(rest[..next].into()));
                 }
                 // What the parser left in a literal although a shell expands it.
                 '(' | '`' => out.pieces.push(Piece::Unknown),
@@ -312,7 +314,7 @@ fn push_literal(text: &str, out: &mut Word) {
     if let Some(Piece::Literal(last)) = out.pieces.last_mut() {
         last.push_str(text);
     } else {
-        out.pieces.push(Piece::Literal(text.to_owned()));
+        out.pieces.push(Piece::Literal(text.into()));
     }
 }
 

@@ -73,17 +73,17 @@ const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "ksh", "zsh"];
 
 /// Words without the wrappers before their program.
 #[derive(Debug, Default)]
-pub(super) struct Unwrapped {
+pub(super) struct Unwrapped<'a> {
     /// The index of the program's word.
     pub(super) program: usize,
     /// The wrappers passed, outermost first.
-    pub(super) wrappers: Vec<String>,
+    pub(super) wrappers: Vec<&'a str>,
     /// What they set.
     pub(super) environment: Vec<Assignment>,
 }
 
 /// Finds the program behind the wrappers. A wrapper that runs nothing is itself the program.
-pub(super) fn unwrap(words: &[Word]) -> Unwrapped {
+pub(super) fn unwrap(words: &[Word]) -> Unwrapped<'_> {
     let mut out = Unwrapped::default();
     while let Some(name) = words.get(out.program).and_then(program) {
         let Some(wrapper) = WRAPPERS.iter().find(|it| it.name == name) else { break };
@@ -99,7 +99,7 @@ pub(super) fn unwrap(words: &[Word]) -> Unwrapped {
 pub(super) fn shell_text(words: &[Word]) -> Option<usize> {
     let start = unwrap(words).program;
     let name = words.get(start).and_then(program)?;
-    if !SHELLS.contains(&name.as_str()) {
+    if !SHELLS.contains(&name) {
         return None;
     }
     let mut reads_text = false;
@@ -121,13 +121,13 @@ pub(super) fn shell_text(words: &[Word]) -> Option<usize> {
 }
 
 /// The name of the program that a word runs, without its folder: `pip` for `${VENV}/bin/pip`.
-pub(super) fn program(word: &Word) -> Option<String> {
+pub(super) fn program(word: &Word) -> Option<&str> {
     let name = match word.pieces.as_slice() {
         [Piece::Literal(path)] => path.rsplit('/').next(),
         [.., Piece::Literal(path)] => path.rsplit_once('/').map(|it| it.1),
         _ => None,
     };
-    name.filter(|it| !it.is_empty()).map(ToOwned::to_owned)
+    name.filter(|it| !it.is_empty())
 }
 
 /// The index of the program in the words behind a wrapper, and what the wrapper sets; `None` if it runs none.
@@ -173,7 +173,7 @@ fn assignment(word: &Word) -> Option<Assignment> {
     let Some(Piece::Literal(first)) = word.pieces.first() else { return None };
     let (name, rest) = first.split_once('=').filter(|(name, _)| is_name(name))?;
     let mut pieces = word.pieces.clone();
-    pieces[0] = Piece::Literal(rest.to_owned());
+    pieces[0] = Piece::Literal(rest.into());
     let value = Word { span: word.span, pieces, substitutions: word.substitutions.clone() };
     Some(Assignment { name: name.to_owned(), value: Some(value), span: word.span })
 }

@@ -1,6 +1,6 @@
 //! One instruction: keyword, flags and arguments from its joined line.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     Args, Flag, Instruction, Keyword, Pair, SyntaxError, Word, flags,
@@ -9,7 +9,7 @@ use super::{
     lines::Joined,
     words,
 };
-use crate::source::Span;
+use crate::source::{Cooked, Span};
 
 /// Reads the instruction that `joined` holds, all but its heredocs.
 pub(super) fn read(joined: &Joined<'_>, span: Span, escape: char, errors: &mut Vec<SyntaxError>) -> Instruction {
@@ -34,7 +34,8 @@ impl Reader<'_> {
         let (flags, start) = flags::split(text, rest.clone());
         let rest = words::trim(text, start..rest.end);
         let kind = Keyword::parse(&text[keyword.clone()]);
-        let args = if rest.is_empty() { Args::None } else { self.args(kind, rest.clone(), inner) };
+        let cooked = Arc::new(self.joined.cooked(rest.clone()));
+        let args = if rest.is_empty() { Args::None } else { self.args(kind, rest, &cooked, inner) };
         let flags = flags.into_iter().map(|it| self.flag(it)).collect();
         let span = self.joined.span(keyword.clone());
         let keyword = Word { text: text[keyword].to_uppercase(), span };
@@ -44,7 +45,7 @@ impl Reader<'_> {
             kind,
             flags,
             args,
-            rest: self.joined.cooked(rest),
+            rest: cooked,
             heredocs: Vec::new(),
             comments: Vec::new(),
             stage: None,
@@ -62,9 +63,13 @@ impl Reader<'_> {
         Flag { name, value, span: self.joined.span(raw.range) }
     }
 
-    fn args(&mut self, kind: Keyword, range: Range<usize>, inner: bool) -> Args {
+    /// The arguments that fill a range; `rest` is what is cooked from it.
+    fn args(&mut self, kind: Keyword, range: Range<usize>, rest: &Arc<Cooked>, inner: bool) -> Args {
         match kind {
-            Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell => self.command(range),
+            Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell => match self.json(range) {
+                Some(strings) => Args::Json(strings),
+                None => Args::Shell(Arc::clone(rest)),
+            },
             Keyword::Add | Keyword::Copy | Keyword::Volume => match self.json(range.clone()) {
                 Some(strings) => Args::Json(strings),
                 None => self.plain(range),
@@ -103,13 +108,6 @@ impl Reader<'_> {
 
     fn plain(&self, range: Range<usize>) -> Args {
         Args::Words(words::plain(self.joined.text(), range).map(|it| self.word(it)).collect())
-    }
-
-    fn command(&mut self, range: Range<usize>) -> Args {
-        match self.json(range.clone()) {
-            Some(strings) => Args::Json(strings),
-            None => Args::Shell(self.joined.cooked(range)),
-        }
     }
 
     /// The strings of a range in JSON form.
@@ -162,7 +160,12 @@ impl Reader<'_> {
         let length = text[range.clone()].find(char::is_whitespace).unwrap_or(range.len());
         let kind = range.start..range.start + length;
         let rest = words::trim(text, kind.end..range.end);
-        let command = (!rest.is_empty()).then(|| Box::new(self.command(rest)));
+        let command = (!rest.is_empty()).then(|| {
+            Box::new(match self.json(rest.clone()) {
+                Some(strings) => Args::Json(strings),
+                None => Args::Shell(Arc::new(self.joined.cooked(rest))),
+            })
+        });
         Args::Health { kind: self.word(kind), command }
     }
 }

@@ -3,6 +3,8 @@
 //! Parsing never fails: what BuildKit would refuse stands in [`Dockerfile::errors`], beside the items.
 //! Nothing here knows what an instruction means.
 
+use std::sync::Arc;
+
 use crate::source::{Cooked, Span};
 
 mod check;
@@ -34,7 +36,7 @@ impl Dockerfile {
     /// The instructions in order.
     pub fn instructions(&self) -> impl DoubleEndedIterator<Item = &Instruction> {
         self.items.iter().filter_map(|it| match &it.kind {
-            ItemKind::Instruction(it) => Some(it),
+            ItemKind::Instruction(it) => Some(&**it),
             ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Comment | ItemKind::Directive(_) => None,
         })
     }
@@ -45,7 +47,7 @@ impl Dockerfile {
         let head =
             self.items.iter().take_while(|it| matches!(it.kind, ItemKind::ByteOrderMark | ItemKind::Directive(_)));
         head.filter_map(|it| match &it.kind {
-            ItemKind::Directive(it) => Some(it),
+            ItemKind::Directive(it) => Some(&**it),
             ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Comment | ItemKind::Instruction(_) => None,
         })
     }
@@ -70,9 +72,9 @@ pub enum ItemKind {
     /// A comment line.
     Comment,
     /// A parser directive: `# syntax=…`, `# escape=…`, `# check=…`.
-    Directive(Directive),
+    Directive(Box<Directive>),
     /// An instruction with its continuation lines and heredocs.
-    Instruction(Instruction),
+    Instruction(Box<Instruction>),
 }
 
 /// A parser directive.
@@ -100,7 +102,8 @@ pub struct Instruction {
     /// The arguments.
     pub args: Args,
     /// Everything after keyword and flags, as BuildKit joins it: without continuations, comment and blank lines.
-    pub rest: Cooked,
+    /// Arguments in shell form share it.
+    pub rest: Arc<Cooked>,
     /// The heredocs in order. Those of an `ONBUILD` stand both in it and in the instruction inside.
     pub heredocs: Vec<Heredoc>,
     /// Comment lines inside the continuation, line ends excluded.
@@ -189,7 +192,7 @@ pub enum Args {
     /// Keys and values as written, quotes kept: `ENV`, `LABEL`.
     Pairs(Vec<Pair>),
     /// Text for a shell: `RUN`, `CMD`, `ENTRYPOINT` in shell form.
-    Shell(Cooked),
+    Shell(Arc<Cooked>),
     /// The rest of the line as one word: `USER`, `WORKDIR`, `STOPSIGNAL`, `MAINTAINER`, and unknown keywords.
     Text(Word),
     /// `HEALTHCHECK`: its type (`CMD`, `NONE`) and the command.

@@ -59,11 +59,11 @@ impl Parser<'_> {
         let kind = match (directive, text.bytes().next()) {
             (Some(directive), _) => {
                 self.accept(&directive);
-                ItemKind::Directive(directive)
+                ItemKind::Directive(Box::new(directive))
             }
             (None, None) => ItemKind::Blank,
             (None, Some(b'#')) => ItemKind::Comment,
-            (None, Some(_)) => ItemKind::Instruction(self.instruction(line, start)),
+            (None, Some(_)) => ItemKind::Instruction(Box::new(self.instruction(line, start))),
         };
         self.item(line.start, self.lines.at, kind);
     }
@@ -157,6 +157,7 @@ impl Parser<'_> {
         }
         self.file.errors.extend(check::first_stage(&self.file));
         self.file.errors.sort_by_key(|it| it.span.start);
+        self.file.items.shrink_to_fit();
         self.file
     }
 }
