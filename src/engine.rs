@@ -90,7 +90,8 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
         }
         for mut finding in found {
             let Some(level) = project.settings.level(rule, &finding) else { continue };
-            if suppressions.silences(rule, &finding) {
+            let ignored = project.settings.ignores(rule, &finding, &source.path);
+            if ignored || suppressions.silences(rule, &finding) {
                 continue;
             }
             finding.level = level;
@@ -123,7 +124,8 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             let Some(level) = project.settings.level(rule, &finding) else { continue };
             let file = finding.location.file;
             let look = project.dockerfiles.binary_search_by_key(&file, |it| it.file).map(|at| looks[at]);
-            if is_off(file) || look.is_ok_and(|it| it.suppressions.silences(rule, &finding)) {
+            let ignored = project.settings.ignores(rule, &finding, &project.source(file).path);
+            if ignored || is_off(file) || look.is_ok_and(|it| it.suppressions.silences(rule, &finding)) {
                 continue;
             }
             finding.level = level;
@@ -151,6 +153,11 @@ fn syntax_errors(unit: &Unit) -> Vec<Finding> {
         if is_unknown(&it) && unknown > 1 {
             finding.note = Some(format!("So it is with {} more lines; the file may be a template.", unknown - 1));
         }
+        finding.codes = Some(match it.message.as_str() {
+            message if message.contains("before the first `FROM`") => &["hadolint/DL3061"],
+            message if message.ends_with("cannot stand in `ONBUILD`") => &["hadolint/DL3043"],
+            _ => &["hadolint/DL1000"],
+        });
         finding
     });
     findings.collect()

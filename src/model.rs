@@ -26,7 +26,7 @@ mod tests;
 
 pub use cache::{CachePath, Certainty};
 pub use copy::{Copy, CopyFrom};
-pub use expand::{Value, expand};
+pub use expand::{Value, expand, variables};
 pub use packages::PackageCommand;
 pub use run::{Mount, MountKind, Run, is_below, text};
 
@@ -223,6 +223,14 @@ impl Model {
                 unreachable!("steps and stages are made from instructions only")
             }
         }
+    }
+
+    /// The `SHELL` in force before a step of a stage: of the stage, or of those it is built on.
+    pub fn shell(&self, stage: usize, step: usize) -> Option<&Instruction> {
+        let own = self.stages[stage].steps[..step].iter();
+        let inherited = self.ancestry(stage).skip(1).flat_map(|it| it.steps.iter().rev());
+        let mut steps = own.rev().chain(inherited).map(|it| self.instruction(it));
+        steps.find(|it| it.kind == Keyword::Shell)
     }
 
     /// The stage and those it is built on, nearest first.

@@ -11,11 +11,13 @@ use crate::{
     context::Context,
     knowledge::{Action, Flavor, Holds, Installs, KNOWLEDGE, Manager},
     manifests::{Reads, View, matches_glob, reads, visible},
-    model::{Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, is_below},
+    model::{
+        Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value, absolute, expand, is_below,
+    },
     project::{Kind, join},
     shell::{Command, Compound, List, Node, OperatorKind, Script, Word},
     source::{Source, Span},
-    syntax::{Flag, Keyword},
+    syntax::{Args, Flag, Instruction, Keyword, Pair},
 };
 
 /// The outlines of all stages.
@@ -104,9 +106,10 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
     let from = model.at(stage.from);
     let base = match &stage.base {
         Base::Stage(parent) => format!("stage {parent}"),
-        Base::Scratch | Base::Image(_) | Base::Unknown => squeeze(&from.rest.text),
+        Base::Scratch | Base::Image(_) | Base::Unknown => image_text(from),
     };
-    let flags: Vec<&str> = from.flags.iter().map(|it| source.slice(it.span)).collect();
+    let flags: Vec<&str> =
+        from.flags.iter().filter(|it| !says_nothing(model, it)).map(|it| source.slice(it.span)).collect();
     let copies: Vec<(usize, CopyOutline)> = stage
         .steps
         .iter()
@@ -135,7 +138,7 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
                 }
                 run_text(model, source, stage, step, run)
             }
-            StepKind::Other if floating.holds(at) => continue,
+            StepKind::Other if floating.holds(at) || is_overridden(model, stage, at) => continue,
             StepKind::Other => other_text(model, step),
         };
         if text.is_empty() {
@@ -228,7 +231,7 @@ fn target(copy: &CopyOutline, kind: &dyn Fn(&str) -> Option<Kind>) -> Option<Str
 }
 
 /// Whether `ADD` does with a source what `COPY` does: it is neither remote nor an archive, which would be unpacked.
-fn is_plain(source: &str, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
+pub(crate) fn is_plain(source: &str, kind: &dyn Fn(&str) -> Option<Kind>) -> bool {
     const ARCHIVES: &[&str] = &["tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "zst", "lzma"];
     let ending = source.rsplit_once('.').map_or("", |(_, it)| it);
     match kind(source) {
@@ -272,15 +275,70 @@ fn copy_outlines(model: &Model, source: &Source, step: &Step, kind: &dyn Fn(&str
     copy.sources.iter().flatten().map(one).collect()
 }
 
+/// The image of a `FROM`; the name of the stage counts in lower case.
+fn image_text(from: &Instruction) -> String {
+    match from.words() {
+        [image, _, name] => format!("{} as {}", image.text, name.text.to_lowercase()),
+        _ => squeeze(&from.rest.text),
+    }
+}
+
+/// Whether a flag of `FROM` asks for the platform that is built for anyway.
+fn says_nothing(model: &Model, flag: &Flag) -> bool {
+    let value = flag.value.as_ref().map_or("", |it| &it.text);
+    let name = value.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
+    let declares = |it: &Instruction| it.stage.is_none() && it.rest.text.contains("TARGETPLATFORM");
+    let is_target = value.starts_with('$') && (name == "TARGETPLATFORM" || name.starts_with("TARGETPLATFORM:-"));
+    flag.name == "platform" && is_target && !model.syntax.instructions().any(declares)
+}
+
+/// Whether a later instruction of the stage takes the place of a step.
+fn is_overridden(model: &Model, stage: &Stage, at: usize) -> bool {
+    let kind = model.instruction(&stage.steps[at]).kind;
+    matches!(kind, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
+        && stage.steps[at + 1..].iter().any(|it| model.instruction(it).kind == kind)
+}
+
 fn other_text(model: &Model, step: &Step) -> String {
     let instruction = model.instruction(step);
     let flag = |it: &Flag| format!(" --{}={:?}", it.name, it.value.as_ref().map(|it| &it.text));
     let flags = instruction.flags.iter().map(flag).collect::<Vec<_>>().concat();
     let rest = &instruction.rest.text;
-    match instruction.kind {
-        Keyword::Label | Keyword::Env => format!("{}{flags} {}", instruction.keyword.text, rest.trim()),
-        _ => format!("{}{flags} {}", instruction.keyword.text, squeeze(rest)),
+    let escape = model.syntax.escape;
+    let arguments = match (instruction.kind, &instruction.args) {
+        (Keyword::Label | Keyword::Env, Args::Pairs(pairs)) => {
+            let pair = |it: &Pair| format!("{}={:?}", it.key.text, plain_value(&it.value.text, escape));
+            pairs.iter().map(pair).collect::<Vec<_>>().join(" ")
+        }
+        (Keyword::Label | Keyword::Env, _) => rest.trim().to_owned(),
+        (Keyword::Workdir, Args::Text(word)) => {
+            let path = expand(&word.text, escape, &|name| step.before.variable(name));
+            let whole = path.and_then(|it| absolute(step.before.workdir.as_deref(), &it));
+            whole.unwrap_or_else(|| squeeze(rest))
+        }
+        (Keyword::Expose, Args::Words(words)) => words.iter().map(|it| port(&it.text)).collect::<Vec<_>>().join(" "),
+        _ => squeeze(rest),
+    };
+    format!("{}{flags} {arguments}", instruction.keyword.text)
+}
+
+/// A value without its quotes and escapes; one with more than plain variables stays as it is written.
+fn plain_value(raw: &str, escape: char) -> String {
+    let is_plain = raw.match_indices("${").all(|(at, _)| {
+        let rest = raw[at + 2..].trim_start_matches(|it: char| it.is_ascii_alphanumeric() || it == '_');
+        rest.starts_with('}')
+    });
+    let mark = |name: &str| Value::Known(format!("\u{1}{name}\u{1}"));
+    let plain = if is_plain { expand(raw, escape, &mark) } else { None };
+    plain.unwrap_or_else(|| raw.to_owned())
+}
+
+/// The part of a port that the builder keeps: without the host's, the protocol in lower case.
+fn port(text: &str) -> String {
+    if text.contains('$') {
+        return text.to_owned();
     }
+    text.rsplit(':').next().unwrap_or(text).to_lowercase()
 }
 
 /// The normal form of a `RUN`: its commands without cleaning of caches and without the words that only concern caches.

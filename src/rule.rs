@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::{
-    edit::Safety,
-    finding::{Finding, Level, code_is},
+    edit::{Change, Edit, Safety},
+    finding::{Finding, Fix, Level, code_is},
     model::Model,
     project::{Project, Unit},
-    source::Source,
+    source::{Location, Source, Span},
+    syntax::{Instruction, Keyword},
 };
 
 /// A rule: its place in the catalogue, its page and its function.
@@ -67,6 +68,29 @@ pub struct ProjectCx<'a> {
     pub project: &'a Project,
     /// The Dockerfiles for which the rule is on, in the order of their paths.
     pub files: Vec<FileCx<'a>>,
+}
+
+impl<'a> FileCx<'a> {
+    /// A place in the Dockerfile.
+    pub fn at(&self, span: Span) -> Location {
+        Location { file: self.unit.file, span }
+    }
+
+    /// The instructions in order; what stands inside an `ONBUILD` is part of it.
+    pub fn instructions(&self) -> impl DoubleEndedIterator<Item = &'a Instruction> {
+        self.unit.syntax.instructions()
+    }
+
+    /// Those of one kind.
+    pub fn all(&self, kind: Keyword) -> impl Iterator<Item = &'a Instruction> {
+        self.instructions().filter(move |it| it.kind == kind)
+    }
+
+    /// A fix of the Dockerfile; `None` where the edits overlap or touch.
+    pub fn fix(&self, title: impl Into<String>, safety: Safety, edits: impl IntoIterator<Item = Edit>) -> Option<Fix> {
+        let change = Change::of(self.unit.file, edits)?;
+        Some(Fix { title: title.into(), safety, change })
+    }
 }
 
 /// The front matter of a page.

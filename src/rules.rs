@@ -4,6 +4,9 @@ use crate::rule::Rule;
 
 mod cache;
 mod packages;
+mod pinning;
+mod runtime;
+mod secrets;
 mod size;
 mod syntax;
 
@@ -11,5 +14,7 @@ pub use syntax::{SYNTAX_ERROR, UNKNOWN_SUPPRESSION};
 
 /// All rules, by family and name.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [cache::RULES, packages::RULES, size::RULES, syntax::RULES].into_iter().flatten().copied()
+    let families =
+        [cache::RULES, packages::RULES, pinning::RULES, runtime::RULES, secrets::RULES, size::RULES, syntax::RULES];
+    families.into_iter().flatten().copied()
 }

@@ -231,16 +231,16 @@ impl Settings {
             (Profile::Hadolint, Check::File(_) | Check::Project(_)) => hadolint_level(codes),
         };
         let is_code = |name: &String| codes.iter().any(|it| code_is(it, name));
-        let is_exact = |name: &String| name == rule.name || is_code(name);
+        let is_rule = |name: &String| name == names::ALL || name == rule.name || name == rule.family;
+        let names_it = |name: &String| is_code(name) || is_rule(name) && !finding.parity;
         let is_wanted = if self.select.is_empty() {
             let of_profile = match (self.profile, rule.check) {
-                (Profile::Default, _) | (_, Check::Engine) => !finding.parity,
+                (Profile::Default, _) | (_, Check::Engine) => rule.is_default() && !finding.parity,
                 (Profile::Hadolint, Check::File(_) | Check::Project(_)) => in_profile.is_some(),
             };
-            of_profile || self.levels.keys().any(is_exact)
+            of_profile || self.levels.keys().any(|it| it != rule.family && it != names::ALL && names_it(it))
         } else {
-            let is_broad = |name: &String| name == names::ALL || name == rule.family;
-            self.select.iter().any(|it| is_exact(it) || is_broad(it) && !finding.parity)
+            self.select.iter().any(names_it)
         };
         if !is_wanted || self.ignore.iter().any(is_code) {
             return None;
@@ -259,7 +259,16 @@ impl Settings {
     pub fn is_off_for(&self, rule: &Rule, path: &str) -> bool {
         !self.per_file_ignores.is_empty() && {
             let path = self.base.inside(path);
-            let named = |names: &[String]| names.iter().any(|it| names::means(it, rule));
+            let is_whole = |it: &String| it == names::ALL || it == rule.name || it == rule.family;
+            self.per_file_ignores.iter().any(|(glob, names)| names.iter().any(is_whole) && glob.matches(&path))
+        }
+    }
+
+    /// Whether `per-file-ignores` switches a finding off in the file at `path`, by its code in another tool.
+    pub fn ignores(&self, rule: &Rule, finding: &Finding, path: &str) -> bool {
+        !self.per_file_ignores.is_empty() && {
+            let path = self.base.inside(path);
+            let named = |names: &[String]| names.iter().any(|it| names::means_finding(it, rule, finding));
             self.per_file_ignores.iter().any(|(glob, names)| named(names) && glob.matches(&path))
         }
     }

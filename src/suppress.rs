@@ -23,7 +23,20 @@ pub struct Suppressions {
 struct Silenced {
     scope: Span,
     target: Target,
+    /// Whether it is BuildKit's comment above one instruction.
+    of_instruction: bool,
 }
+
+/// Checks that BuildKit makes before it looks at comments above instructions.
+const CHECKS_OF_FILES: &[&str] = &[
+    "buildkit/NoEmptyContinuation",
+    "buildkit/ConsistentInstructionCasing",
+    "buildkit/DuplicateStageName",
+    "buildkit/ReservedStageName",
+    "buildkit/InvalidDefaultArgInFrom",
+];
+/// A check that is an experiment, which `skip=all` does not reach.
+const EXPERIMENT: &str = "buildkit/InvalidDefinitionDescription";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
@@ -67,7 +80,9 @@ impl Suppressions {
     pub fn silences(&self, rule: &Rule, finding: &Finding) -> bool {
         let start = finding.location.span.start;
         let covers = |scope: Span| scope.start <= start && start <= scope.end;
-        self.silenced.iter().any(|it| covers(it.scope) && it.target.is(rule, finding))
+        let is_in_vain =
+            |it: &Silenced| it.of_instruction && rule.codes_of(finding).iter().any(|it| CHECKS_OF_FILES.contains(it));
+        self.silenced.iter().any(|it| covers(it.scope) && it.target.is(rule, finding) && !is_in_vain(it))
     }
 
     /// A comment between instructions.
@@ -86,7 +101,7 @@ impl Suppressions {
                 .map(|it| item.span.cover(stage_from(source, file, it.span))),
         };
         for (code, scope) in pragma.codes.into_iter().zip(scope.into_iter().cycle()) {
-            self.silenced.push(Silenced { scope, target: Target::Code(code) });
+            self.silenced.push(Silenced { scope, target: Target::Code(code), of_instruction: false });
         }
     }
 
@@ -103,7 +118,11 @@ impl Suppressions {
         for name in names.split(',').map(str::trim) {
             match names::look_up(name) {
                 Name::Known => {
-                    self.silenced.push(Silenced { scope, target: Target::Name(name.to_owned()) });
+                    self.silenced.push(Silenced {
+                        scope,
+                        target: Target::Name(name.to_owned()),
+                        of_instruction: false,
+                    });
                 }
                 Name::Foreign => {}
                 Name::Unknown(_) if name.is_empty() => {
@@ -134,7 +153,11 @@ impl Suppressions {
                 }
                 ItemKind::Instruction(it) => {
                     if let Some((comment, options)) = found.take() {
+                        let before = self.silenced.len();
                         self.skip(options, comment.cover(it.span));
+                        for it in &mut self.silenced[before..] {
+                            it.of_instruction = true;
+                        }
                     }
                 }
                 ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Directive(_) => {}
@@ -154,7 +177,7 @@ impl Suppressions {
                 "all" => Target::AllOfBuildkit,
                 name => Target::Code(format!("buildkit/{name}")),
             };
-            self.silenced.push(Silenced { scope, target });
+            self.silenced.push(Silenced { scope, target, of_instruction: false });
         }
     }
 }
@@ -164,7 +187,9 @@ impl Target {
         match self {
             Self::Name(name) => names::means_finding(name, rule, finding),
             Self::Code(code) => rule.codes_of(finding).contains(&code.as_str()),
-            Self::AllOfBuildkit => rule.codes_of(finding).iter().any(|it| it.starts_with("buildkit/")),
+            Self::AllOfBuildkit => {
+                rule.codes_of(finding).iter().any(|it| it.starts_with("buildkit/") && *it != EXPERIMENT)
+            }
         }
     }
 }

@@ -22,6 +22,35 @@ pub fn expand(raw: &str, escape: char, lookup: &dyn Fn(&str) -> Value) -> Option
     Some(text)
 }
 
+/// The variables that a word of an instruction uses, those inside `${a:-$b}` included, in the order of the text.
+pub fn variables(raw: &str, escape: char) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut single = false;
+    let mut double = false;
+    let mut chars = raw.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '\'' if !double => single = !single,
+            _ if single => {}
+            '"' => double = !double,
+            char if char == escape => {
+                chars.next();
+            }
+            '$' => {
+                let rest = &raw[at + 1..];
+                let rest = rest.strip_prefix('{').unwrap_or(rest);
+                let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(rest.len());
+                // `$1` and its like are never set, and nobody misses them.
+                if !rest[..end].is_empty() && !rest.starts_with(|it: char| it.is_ascii_digit()) {
+                    names.push(&rest[..end]);
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
 /// Longer values, in bytes, are not worth knowing: a few lines of `ENV X=$X$X` would fill the memory.
 const LONGEST: usize = 32 * 1024;
 
@@ -167,6 +196,20 @@ mod tests {
             "far" => Value::Unknown,
             _ => Value::Unset,
         })
+    }
+
+    #[test]
+    fn variables_are_found_in_words() {
+        for (raw, names) in [
+            ("x", &[][..]),
+            ("$a/${b}", &["a", "b"]),
+            ("${a:-x$b}", &["a", "b"]),
+            ("'$a'\"$b\"\\$c", &["b"]),
+            ("\"it's $a\"", &["a"]),
+            ("$1 $$ $", &[]),
+        ] {
+            assert_eq!(variables(raw, '\\'), names, "{raw}");
+        }
     }
 
     #[test]

@@ -113,6 +113,14 @@ pub struct Instruction {
 }
 
 impl Instruction {
+    /// Its arguments where they are words or strings; empty for all others.
+    pub fn words(&self) -> &[Word] {
+        match &self.args {
+            Args::Words(words) | Args::Json(words) => words,
+            _ => &[],
+        }
+    }
+
     /// The flag of that name (without `--`), if it is there.
     pub fn flag(&self, name: &str) -> Option<&Flag> {
         self.flags.iter().find(|it| it.name == name)

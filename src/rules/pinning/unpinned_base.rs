@@ -1,0 +1,40 @@
+//! Base images without a tag, or with `latest`: see `rules/pinning/unpinned-base.md`.
+
+use crate::{
+    finding::Finding,
+    model::ImageRef,
+    rule::{Check, FileCx, Rule},
+    syntax::{Keyword, Word},
+};
+
+pub(super) static RULE: Rule = crate::rule!("pinning" / "unpinned-base", Check::File(check));
+
+fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let mut names: Vec<&str> = Vec::new();
+    for from in cx.all(Keyword::From) {
+        if let Some(word) = from.words().first() {
+            out.extend(finding(cx, word, &names));
+        }
+        names.extend(from.words().get(2).map(|it| it.text.as_str()));
+    }
+}
+
+fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
+    let name = word.text.as_str();
+    if name == "scratch" || name.contains('@') {
+        return None;
+    }
+    let image = ImageRef::parse(name);
+    let (message, code): (_, &[&str]) = match image.tag.as_deref() {
+        Some("latest") => (format!("`{name}` is another image tomorrow"), &["hadolint/DL3007"]),
+        Some(_) => return None,
+        None if name.starts_with('$') || stages.contains(&name) => return None,
+        None => (format!("`{name}` has no tag"), &["hadolint/DL3006"]),
+    };
+    let finding = Finding::new(RULE.name, cx.at(word.span), message)
+        .only_as(code)
+        .note("What is built depends on the day, and a build that worked cannot be had again.");
+    let is_stage = stages.iter().any(|it| it.eq_ignore_ascii_case(name));
+    // A variable may hold the tag.
+    Some(if name.contains('$') && image.tag.is_none() || is_stage { finding.for_parity() } else { finding })
+}

@@ -1,0 +1,69 @@
+//! Secrets in `ARG` and `ENV`: see `rules/secrets/secret-in-variable.md`.
+
+use crate::{
+    finding::Finding,
+    rule::{Check, FileCx, Rule},
+    syntax::{Args, Instruction, Keyword, Word},
+};
+
+pub(super) static RULE: Rule = crate::rule!("secrets" / "secret-in-variable", Check::File(check));
+
+/// Words between underscores that tell a secret.
+const SECRET: &[&str] =
+    &["apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"];
+/// Words beside them that tell that it is none.
+const PUBLIC: &[&str] = &["public", "file", "version"];
+/// Words before `key` without which the key is as likely a public one.
+const SECRET_KEYS: &[&str] = &["api", "access", "secret", "private", "encryption", "signing", "ssh", "license"];
+/// Parts of names that hadolint takes for secrets.
+const PARTS: &[&str] =
+    &["api_key", "client_key", "password", "private", "secret", "token", "username", "aws_access_key_id"];
+
+fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    for instruction in cx.instructions() {
+        let inner = match &instruction.args {
+            Args::Onbuild(inner) => inner,
+            _ => instruction,
+        };
+        names(inner, |name, value| out.extend(finding(cx, instruction, inner.kind, name, value)));
+    }
+}
+
+/// The variables that an instruction sets, with their values.
+fn names<'a>(it: &'a Instruction, mut each: impl FnMut(&'a Word, Option<&'a str>)) {
+    match (it.kind, &it.args) {
+        (Keyword::Arg, Args::Words(words)) => {
+            for word in words {
+                each(word, word.text.split_once('=').map(|(_, value)| value));
+            }
+        }
+        (Keyword::Env, Args::Pairs(pairs)) => {
+            for pair in pairs {
+                each(&pair.key, Some(&pair.value.text));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn finding(cx: &FileCx<'_>, outer: &Instruction, kind: Keyword, word: &Word, value: Option<&str>) -> Option<Finding> {
+    let name = word.text.split('=').next().unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    let has = |words: &[&str]| lower.split('_').any(|it| words.contains(&it));
+    // BuildKit looks neither at arguments before the first stage nor into `ONBUILD`.
+    let buildkit = has(SECRET) && !has(PUBLIC) && outer.stage.is_some() && outer.kind == kind;
+    let hadolint = PARTS.iter().any(|it| lower.contains(it));
+    let codes: &[&str] = match (buildkit, hadolint) {
+        (true, true) => &["buildkit/SecretsUsedInArgOrEnv", "hadolint/DL3064"],
+        (true, false) => &["buildkit/SecretsUsedInArgOrEnv"],
+        (false, true) => &["hadolint/DL3064"],
+        (false, false) => return None,
+    };
+    let message = format!("`{kind} {name}` leaves a secret in the image");
+    let finding = Finding::new(RULE.name, cx.at(word.span), message).only_as(codes).note(
+        "Whoever has the image can read it, and the build cache keeps it. A secret mount hands it to one command: `RUN --mount=type=secret,id=…`.",
+    );
+    let is_empty = value.is_some_and(|it| it.trim_matches(['"', '\'']).is_empty());
+    let only_key = has(&["key"]) && !has(SECRET_KEYS) && !has(&["auth", "password", "secret", "token"]);
+    Some(if !buildkit || is_empty || only_key { finding.for_parity() } else { finding })
+}
