@@ -17,11 +17,13 @@ use crate::{
 
 mod across;
 mod fix;
+mod ignores;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub use fix::{Dropped, Fixed, fix};
+pub use ignores::add_ignores;
 
 /// All findings of a project, sorted by file, place and rule.
 ///

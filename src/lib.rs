@@ -5,6 +5,7 @@
 //! The Rust API serves dockopt's own binary and tests and may change at any time; the command line is what is kept
 //! stable.
 
+pub mod baseline;
 pub mod build;
 pub mod cli;
 pub mod compose;

@@ -41,6 +41,8 @@ pub struct Settings {
     pub exclude: Vec<Pattern>,
     /// Contexts of Dockerfiles for which nothing else tells: Dockerfile, context folder.
     pub contexts: BTreeMap<String, String>,
+    /// The file with findings that are not told again, as it is shown.
+    pub baseline: Option<String>,
     /// Where the globs start from.
     pub base: Base,
 }
@@ -187,6 +189,7 @@ impl Settings {
     pub fn seen_from(mut self, cwd: &str, folder: &str, show: impl Fn(&str) -> String) -> Self {
         let show = |path: &String| show(&project::join(folder, path));
         self.contexts = self.contexts.iter().map(|(file, context)| (show(file), show(context))).collect();
+        self.baseline = self.baseline.as_ref().map(show);
         self.base = Base { cwd: cwd.to_owned(), folder: folder.to_owned() };
         self
     }
@@ -301,7 +304,8 @@ impl Problem {
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const KEYS: [&str; 8] = ["builder", "profile", "select", "ignore", "exclude", "levels", "per-file-ignores", "contexts"];
+const KEYS: [&str; 9] =
+    ["builder", "profile", "select", "ignore", "exclude", "baseline", "levels", "per-file-ignores", "contexts"];
 
 fn read(text: &str) -> Result<Settings, Problem> {
     let table = DeTable::parse(text).map_err(|error| {
@@ -318,6 +322,10 @@ fn read(text: &str) -> Result<Settings, Problem> {
             "exclude" => {
                 let globs = strings(value, "`exclude` is a list of globs")?;
                 settings.exclude = globs.iter().map(pattern).collect::<Result<_, _>>()?;
+            }
+            "baseline" => {
+                let problem = || Problem::new(&value.span(), "`baseline` is the path of a file");
+                settings.baseline = Some(project::join(".", value.get_ref().as_str().ok_or_else(problem)?));
             }
             "levels" => {
                 for (name, level) in entries(table_of(value, "levels")?) {
@@ -446,6 +454,7 @@ mod tests {
     fn all_keys_are_read() {
         let settings = Settings::parse(
             "builder = \"legacy\"\nprofile = \"hadolint\"\nselect = [\"all\"]\nignore = [\"DL3008\"]\nexclude = [\"vendor/\"]\n\
+             baseline = \"b.json\"\n\
              [levels]\nall = \"off\"\n[per-file-ignores]\n\"test/**\" = [\"all\"]\n\
              [contexts]\n\"./services/api/Dockerfile\" = \".\"\n",
         )
@@ -456,6 +465,7 @@ mod tests {
         assert_eq!(settings.ignore, ["DL3008"]);
         assert_eq!(settings.levels["all"], None);
         assert_eq!(settings.per_file_ignores.len(), 1);
+        assert_eq!(settings.baseline.as_deref(), Some("b.json"));
         assert_eq!(settings.contexts["services/api/Dockerfile"], ".");
         assert!(settings.excludes("a/vendor/Dockerfile"));
         assert!(!settings.excludes("a/Dockerfile"));
@@ -472,6 +482,7 @@ mod tests {
             ("profile = \"strict\"", "1:11: `profile` is either \"default\" or \"hadolint\""),
             ("[levels]\nall = \"loud\"", "2:7: a level is \"note\", \"warning\", \"error\" or \"off\""),
             ("exclude = [\"a[\"]", "1:12: not a glob: unclosed character class; missing ']'"),
+            ("baseline = true", "1:12: `baseline` is the path of a file"),
             ("levels = 1", "1:10: `levels` is a table"),
         ] {
             let error = Settings::parse(text).unwrap_err();
@@ -523,11 +534,13 @@ mod tests {
 
     #[test]
     fn globs_start_at_the_settings() {
-        let settings = Settings::parse("exclude = [\"/api/Dockerfile\"]\n[contexts]\n\"api/D\" = \".\"\n")
-            .unwrap()
-            .seen_from("/repo/api", "/repo", |path| path.replace("/repo", ".."));
+        let settings =
+            Settings::parse("exclude = [\"/api/Dockerfile\"]\nbaseline = \"b.json\"\n[contexts]\n\"api/D\" = \".\"\n")
+                .unwrap()
+                .seen_from("/repo/api", "/repo", |path| path.replace("/repo", ".."));
         assert!(settings.excludes("Dockerfile"));
         assert!(!settings.excludes("api/Dockerfile"));
         assert_eq!(settings.contexts["../api/D"], "..");
+        assert_eq!(settings.baseline.as_deref(), Some("../b.json"));
     }
 }

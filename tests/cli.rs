@@ -271,6 +271,87 @@ fn statistics_and_quiet() {
 }
 
 #[test]
+fn a_baseline_hides_what_was_there() {
+    let folder = folder(&[("Dockerfile", SLOW), ("b/Dockerfile", SLOW)]);
+    let ran = check(&folder, &["--write-baseline"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("--baseline FILE"), "{}", ran.err);
+    let ran = check(&folder, &["--baseline", "known.json"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("known.json: there is no such baseline"), "{}", ran.err);
+
+    let ran = check(&folder, &["--baseline", "known.json", "--write-baseline"]);
+    assert_eq!((ran.code, ran.err.contains("wrote 2 findings to known.json")), (0, true), "{}", ran.err);
+    fs::write(folder.path().join("dockopt.toml"), "baseline = \"known.json\"\n").unwrap();
+    fs::write(folder.path().join("Dockerfile"), format!("# new\n\n{SLOW}RUN pip install b\n")).unwrap();
+    let ran = check(&folder, &["--format", "short"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (1, 1), "{}", ran.out);
+    assert!(ran.out.starts_with("Dockerfile:5:"), "{}", ran.out);
+    // From a folder below, the paths are other ones.
+    let below = command(&folder.path().join("b"), &["check", "--select", "missing-cache-mount"]).status().unwrap();
+    assert_eq!(below.code(), Some(0));
+    // What is no longer there is told, and goes when the baseline is written again.
+    fs::write(folder.path().join("Dockerfile"), QUIET).unwrap();
+    assert!(check(&folder, &[]).err.contains("1 entry of known.json"), "{}", check(&folder, &[]).err);
+    check(&folder, &["--write-baseline"]);
+    assert_eq!(read(&folder, "known.json").matches("fingerprint").count(), 1);
+    fs::write(folder.path().join("known.json"), "{}").unwrap();
+    assert_eq!(check(&folder, &[]).code, 2);
+}
+
+fn git(folder: &TempDir, args: &[&str]) {
+    let mut command = Command::new("git");
+    let identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"];
+    command.args(identity).args(args).current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(command.status().unwrap().success(), "git {args:?}");
+}
+
+#[test]
+fn only_changed_lines_are_told() {
+    let folder = folder(&[("Dockerfile", SLOW), ("b/Dockerfile", SLOW)]);
+    assert!(check(&folder, &["--diff-base", "HEAD"]).err.contains("not in a git repository"));
+    fs::remove_dir(folder.path().join(".git")).unwrap();
+    git(&folder, &["init", "--quiet", "--initial-branch", "main"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "--quiet", "--message", "all"]);
+    let paths = |args: &[&str]| {
+        let ran = check(&folder, &[&["--format", "short"], args].concat());
+        ran.out.lines().map(|it| it.split(": ").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&["--diff-base", "main"]), [""; 0]);
+    git(&folder, &["checkout", "--quiet", "-b", "topic"]);
+    fs::write(folder.path().join("Dockerfile"), format!("{SLOW}RUN pip install b\n")).unwrap();
+    fs::create_dir(folder.path().join("a b")).unwrap();
+    fs::write(folder.path().join("a b/Dockerfile"), SLOW).unwrap();
+    assert_eq!(paths(&["--diff-base", "main"]), ["Dockerfile:3:5", "a b/Dockerfile:2:5"]);
+    git(&folder, &["add", "."]);
+    git(&folder, &["commit", "--quiet", "--message", "more"]);
+    assert_eq!(paths(&["--diff-base", "main"]), ["Dockerfile:3:5", "a b/Dockerfile:2:5"]);
+    assert_eq!(paths(&["--diff-base", "HEAD"]), [""; 0]);
+    let ran = check(&folder, &["--diff-base", "nonsense"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("git knows no revision `nonsense`"), "{}", ran.err);
+    assert_eq!(check(&folder, &["--diff-base=--output=x"]).code, 2);
+}
+
+#[test]
+fn comments_are_added_for_what_is_there() {
+    let text = "# syntax=docker/dockerfile:1\n# the base\nFROM python:3.12\n# hadolint ignore=DL3042\n  RUN pip install a\n\
+                # why\nRUN pip install b && \\\n    pip install c\n";
+    let folder = folder(&[("Dockerfile", text), ("b/Dockerfile", QUIET)]);
+    let ran = check(&folder, &["--add-ignores=later"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("silenced 2 findings in 1 file"), "{}", ran.err);
+    let expected = "# syntax=docker/dockerfile:1\n# the base\nFROM python:3.12\n\
+                    # dockopt: ignore[missing-cache-mount] later\n# hadolint ignore=DL3042\n  RUN pip install a\n# why\n\
+                    # dockopt: ignore[missing-cache-mount] later\nRUN pip install b && \\\n    pip install c\n";
+    assert_eq!(read(&folder, "Dockerfile"), expected);
+    assert!(check(&folder, &["--add-ignores"]).err.contains("silenced 0 findings in 0 files"));
+    assert_eq!(read(&folder, "Dockerfile"), expected);
+    assert_eq!(run_with_stdin(&folder, &["check", "--add-ignores", "-"], b"").code, 2);
+}
+
+#[test]
 fn standard_input() {
     let folder = folder(&[]);
     let args = ["check", "--select", "missing-cache-mount", "--format", "short", "-"];

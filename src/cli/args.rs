@@ -30,6 +30,15 @@ pub(super) enum Command {
         /// Print how often each rule has found something, instead of what it found.
         #[arg(long)]
         statistics: bool,
+        /// Tell only of lines that differ from where this git revision and `HEAD` have parted, as in a pull request.
+        #[arg(long, value_name = "REV")]
+        diff_base: Option<String>,
+        /// Write all findings to the baseline, which is then not told again.
+        #[arg(long)]
+        write_baseline: bool,
+        /// Write a comment above each instruction with findings that silences them, with a reason if one is given.
+        #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        add_ignores: Option<String>,
     },
     /// Apply the fixes that leave the image as it is, and say what is left.
     Fix {
@@ -65,6 +74,9 @@ pub(super) struct Reports {
     /// Write the findings to a file, too, in a format of its own, such as `sarif=dockopt.sarif`; may be repeated.
     #[arg(long = "output-file", value_name = "FORMAT=FILE", value_parser = output_file)]
     pub files: Vec<(Format, String)>,
+    /// Do not tell of the findings in this file; `--write-baseline` of `check` makes it.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<String>,
 }
 
 fn output_file(text: &str) -> Result<(Format, String), String> {

@@ -7,7 +7,7 @@ use std::{
 
 use similar::TextDiff;
 
-use super::{Failure, Status, Streams, load, options, status_of, tell_problems, write_reports};
+use super::{Failure, Status, Streams, load, options, status_of, tell_problems, without_baseline, write_reports};
 use crate::{
     cli::args::{Common, Reports},
     edit::Safety,
@@ -53,6 +53,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         loaded.write(&fixed.project)?;
     }
     let left = engine::check(&fixed.project);
+    let left = without_baseline(common, how.reports, &loaded, &fixed.project, left, streams)?;
     tell(common, &loaded.project, &fixed, &left, from_stdin, streams)?;
     write_reports(how.reports, &fixed.project, &left)?;
     Ok(problems.max(status_of(common, &left)))
@@ -108,7 +109,10 @@ fn tell(
 }
 
 /// The files that differ: what they were, if they were there, and what they are.
-fn changes<'a>(before: &'a Project, after: &'a Project) -> impl Iterator<Item = (Option<&'a Source>, &'a Source)> {
+pub(super) fn changes<'a>(
+    before: &'a Project,
+    after: &'a Project,
+) -> impl Iterator<Item = (Option<&'a Source>, &'a Source)> {
     let pairs = after.sources.iter().enumerate().map(|(at, new)| (before.sources.get(at), new));
     pairs.filter(|(old, new)| old.is_none_or(|it| it.text != new.text))
 }

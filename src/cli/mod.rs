@@ -1,6 +1,7 @@
 //! The command line: subcommands and exit codes.
 
 mod args;
+mod check;
 mod explain;
 mod fix;
 
@@ -16,11 +17,10 @@ use clap::{CommandFactory, Parser};
 use miette::Diagnostic;
 
 use crate::{
-    engine,
     finding::Finding,
     names::{self, Name},
     project::Project,
-    report::{self, Format, Options},
+    report::{self, Options, counted},
     rules,
     settings::{Settings, help_for_unknown},
     syntax,
@@ -126,8 +126,11 @@ impl Streams {
 fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     let common = args.common;
     match args.command {
-        Command::Check { paths, reports, statistics } => {
-            check(&common, &paths, How { reports: &reports, statistics }, streams)
+        Command::Check { paths, reports, statistics, diff_base, write_baseline, add_ignores } => {
+            let diff_base = diff_base.as_deref();
+            let add_ignores = add_ignores.as_deref();
+            let how = check::How { reports: &reports, statistics, diff_base, write_baseline, add_ignores };
+            check::run(&common, &paths, how, streams)
         }
         Command::Fix { paths, unsafe_fixes, diff, reports } => {
             fix::run(&common, &paths, fix::How { unsafe_fixes, diff, reports: &reports }, streams)
@@ -145,43 +148,41 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     }
 }
 
-/// How `check` tells what it found.
-#[derive(Clone, Copy)]
-struct How<'a> {
-    reports: &'a Reports,
-    statistics: bool,
-}
-
-fn check(common: &Common, paths: &[String], how: How<'_>, streams: &mut Streams) -> Result<Status, Failure> {
-    let (loaded, _) = load(common, paths)?;
-    let findings = engine::check(&loaded.project);
-    let status = tell_problems(&loaded, streams)?.max(status_of(common, &findings));
-    let is_empty = loaded.project.dockerfiles.is_empty();
-    if is_empty && loaded.problems.is_empty() && !common.quiet {
-        writeln!(streams.err, "note: no Dockerfiles found")?;
-    }
-    if how.statistics {
-        let Some(table) = report::render_statistics(common.format, &findings) else {
-            let message = format!("there are no statistics in the format `{}`", common.format.as_str());
-            return Err(Failure::Usage { message, help: Some("use `human`, `short` or `json`".to_owned()) });
-        };
-        streams.out.write_all(table.as_bytes())?;
-    } else if !is_empty || common.format != Format::Human {
-        let report = report::render(common.format, &loaded.project, &findings, options(common));
-        streams.out.write_all(report.as_bytes())?;
-    }
-    write_reports(how.reports, &loaded.project, &findings)?;
-    // The program ends here: giving the memory back piece by piece would cost a twentieth of the run.
-    std::mem::forget((loaded, findings));
-    Ok(status)
-}
-
 /// Writes the reports that were asked for beside the one on standard output.
 fn write_reports(reports: &Reports, project: &Project, findings: &[Finding]) -> Result<(), Failure> {
     for (format, path) in &reports.files {
         write_report(path, &report::render(*format, project, findings, Options::PLAIN))?;
     }
     Ok(())
+}
+
+/// The baseline that is in force: that of the command line, else that of the settings.
+fn baseline_of<'a>(reports: &'a Reports, loaded: &'a Loaded) -> Option<&'a str> {
+    reports.baseline.as_deref().or(loaded.project.settings.baseline.as_deref())
+}
+
+/// The findings that are not in the baseline.
+fn without_baseline(
+    common: &Common,
+    reports: &Reports,
+    loaded: &Loaded,
+    project: &Project,
+    findings: Vec<Finding>,
+    streams: &mut Streams,
+) -> Result<Vec<Finding>, Failure> {
+    let Some(path) = baseline_of(reports, loaded) else { return Ok(findings) };
+    let (baseline, folders) = loaded.baseline(path)?;
+    let baseline = baseline.ok_or_else(|| WorkspaceError::NoBaseline { path: path.to_owned() })?;
+    let before = findings.len();
+    let (left, stale) = baseline.hide(project, findings, &folders);
+    if !common.quiet && before > left.len() {
+        writeln!(streams.err, "note: {} not told again: {path} has them", counted(before - left.len(), "finding"))?;
+    }
+    if !common.quiet && stale > 0 {
+        let what = if stale == 1 { "1 entry".to_owned() } else { format!("{stale} entries") };
+        writeln!(streams.err, "note: {what} of {path} not needed any more; `--write-baseline` takes them out")?;
+    }
+    Ok(left)
 }
 
 /// Prints the syntax tree of each file as a line of JSON.

@@ -39,24 +39,24 @@ pub(super) fn round(fixed: &mut Fixed, looks: &[Look], chosen: &Chosen, allowed:
 }
 
 /// All that there is to say about a project.
-struct All<'a> {
+pub(super) struct All<'a> {
     looks: Vec<&'a Look>,
     across: Vec<Finding>,
 }
 
 impl<'a> All<'a> {
-    fn of(project: &Project, looks: Vec<&'a Look>, chosen: &Chosen) -> Self {
+    pub(super) fn of(project: &Project, looks: Vec<&'a Look>, chosen: &Chosen) -> Self {
         let across = look_across(project, &looks, chosen);
         Self { looks, across }
     }
 
-    fn findings(&self) -> Vec<&Finding> {
+    pub(super) fn findings(&self) -> Vec<&Finding> {
         self.looks.iter().flat_map(|it| &it.findings).chain(&self.across).collect()
     }
 }
 
 /// The project after these fixes, if it passes verification.
-fn attempt(
+pub(super) fn attempt(
     project: &Project,
     before: &All<'_>,
     chosen: &Chosen,

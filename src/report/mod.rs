@@ -15,7 +15,7 @@ mod sonarqube;
 mod statistics;
 mod xml;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 pub use human::findings as human_findings;
 pub use statistics::render as render_statistics;
@@ -268,6 +268,16 @@ impl<'a> Place<'a> {
 fn last_of_line(source: &Source, newline: u32) -> u32 {
     let before = &source.text[..newline as usize];
     newline - u32::from(before.ends_with('\r'))
+}
+
+/// The paths and lines of a finding and of the other places that belong to it.
+pub fn lines_of<'a>(project: &'a Project, finding: &Finding) -> Vec<(&'a str, RangeInclusive<usize>)> {
+    let locations = finding.related.iter().map(|it| it.location).chain([finding.location]);
+    let lines = |location| {
+        let place = Place::of(project, location);
+        (place.path, place.start.line..=place.end.line)
+    };
+    locations.map(lines).collect()
 }
 
 /// The message, and below it the note.

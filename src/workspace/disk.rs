@@ -20,7 +20,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// The disk below some roots. What lies outside is not there, and neither is what a link outside leads to.
 #[derive(Debug)]
 pub(super) struct Disk {
-    workspace: Workspace,
+    pub workspace: Workspace,
     /// Real paths.
     roots: Vec<PathBuf>,
     /// The real paths of folders.

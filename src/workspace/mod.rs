@@ -2,6 +2,7 @@
 
 mod disk;
 mod find;
+mod git;
 mod write;
 
 use std::{
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::{
+    baseline::{Baseline, Folders},
     build::Recipe,
     compose,
     definitions::Definitions,
@@ -25,6 +27,7 @@ use crate::{
 };
 use disk::{Disk, read_limited};
 use find::Found;
+pub use git::ChangedLines;
 pub use write::write_report;
 
 /// The path that means standard input.
@@ -94,6 +97,45 @@ pub enum WorkspaceError {
     Twice {
         /// The path.
         path: String,
+    },
+    /// A baseline that is to be used is not there.
+    #[error("{path}: there is no such baseline")]
+    #[diagnostic(help("write it with `--write-baseline`"))]
+    NoBaseline {
+        /// The path.
+        path: String,
+    },
+    /// Git cannot be started.
+    #[error("git cannot be started: {error}")]
+    #[diagnostic(help("`--diff-base` asks git which lines have changed"))]
+    NoGit {
+        /// Why.
+        error: io::Error,
+    },
+    /// The working directory lies in no repository.
+    #[error("the working directory is not in a git repository")]
+    #[diagnostic(help("`--diff-base` needs one"))]
+    NoRepository,
+    /// A revision that git does not know.
+    #[error("git knows no revision `{revision}`")]
+    #[diagnostic(help("fetch it first; in CI, check out with the full history"))]
+    UnknownRevision {
+        /// The revision as it was given.
+        revision: String,
+    },
+    /// A revision that has nothing in common with `HEAD`, as in a shallow clone.
+    #[error("`{revision}` and `HEAD` have no commit in common")]
+    #[diagnostic(help("a shallow clone does not reach back to it; in CI, check out with the full history"))]
+    NoMergeBase {
+        /// The revision as it was given.
+        revision: String,
+    },
+    /// Git failed.
+    #[error("git failed: {message}")]
+    #[diagnostic(help("run `git status` to see whether the repository is sound"))]
+    Git {
+        /// What it says.
+        message: String,
     },
     /// A report cannot be written.
     #[error("{path}: the report cannot be written: {error}")]
@@ -262,6 +304,24 @@ impl Loaded {
     /// The path under which standard input is shown, if it was read.
     pub fn stdin(&self) -> Option<&str> {
         self.stdin.as_deref()
+    }
+
+    /// The baseline at `path`, from the working directory, and the folders that its paths are counted from.
+    /// One that is not there is `None`.
+    pub fn baseline(&self, path: &str) -> Result<(Option<Baseline>, Folders), WorkspaceError> {
+        let workspace = &self.disk.workspace;
+        let whole = join(&workspace.cwd, path);
+        let folders = Folders { baseline: parent(&whole), cwd: workspace.cwd.clone() };
+        match fs::read_to_string(&whole) {
+            Ok(text) => Ok((Some(Baseline::parse(path, &text)?), folders)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((None, folders)),
+            Err(error) => Err(WorkspaceError::Unreadable { path: path.to_owned(), error }),
+        }
+    }
+
+    /// Whether a file is at an absolute path.
+    pub fn is_file(&self, path: &str) -> bool {
+        Path::new(path).is_file()
     }
 
     /// Writes what `after` changes and adds: all of it or, with an error, nothing.
