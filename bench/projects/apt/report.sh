@@ -1,0 +1,1 @@
+echo '{"works": "apt works"}' | jq -r .works

@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", serde_json::json!("cargo works").as_str().unwrap_or_default());
+}

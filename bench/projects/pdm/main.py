@@ -1,0 +1,4 @@
+from fastapi import FastAPI
+
+app = FastAPI()
+print("pdm works with", FastAPI.__name__)

@@ -1,0 +1,4 @@
+from fastapi import FastAPI
+
+app = FastAPI()
+print("pip works with", FastAPI.__name__)

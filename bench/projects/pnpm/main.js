@@ -1,0 +1,2 @@
+const express = require("express");
+console.log("pnpm works with", typeof express());

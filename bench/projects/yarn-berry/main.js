@@ -1,0 +1,2 @@
+const express = require("express");
+console.log("yarn-berry works with", typeof express());
