@@ -46,7 +46,7 @@ IGNORED = re.compile(
 CONTENT_IGNORED = re.compile(
     r"(\.pyc$|/target/.*(\.d|\.fingerprint/.*|build/.*/(output|root-output|invoked\.timestamp)|/invoked\.timestamp|\.rustc_info\.json)$"
     r"|node_modules/\.(modules\.yaml|yarn-state\.yml|yarn-integrity|package-lock\.json|pnpm-workspace-state.*)$"
-    r"|\.dist-info/(RECORD|direct_url\.json|uv_cache\.json)$|var/lib/dpkg/status$|^etc/ld\.so\.cache$|Dockerfile$)"
+    r"|\.dist-info/(RECORD|direct_url\.json|uv_cache\.json)$|var/lib/dpkg/status$|^root/\.local/state/pnpm/pnpm-state\.json$|/\.yarn/install-state\.gz$|^etc/ld\.so\.cache$|Dockerfile$)"
 )
 
 
