@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 mod installs;
@@ -20,6 +20,10 @@ pub struct Knowledge {
     pub managers: Vec<Manager>,
     /// Base images, the first match counts.
     pub images: Vec<Image>,
+    /// Releases of distributions.
+    pub releases: Vec<Release>,
+    /// Images, by the last part of their names, whose tag is the release of a distribution.
+    pub distributions: Vec<String>,
     /// Programs that neither install packages nor look for installed ones.
     pub plain_programs: FxHashSet<String>,
 }
@@ -36,7 +40,13 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
         .expect("the test `tables_are_sound` reads the table");
     let programs: ProgramTable = toml::from_str(include_str!("../rules/knowledge/programs.toml"))
         .expect("the test `tables_are_sound` reads the table");
-    Knowledge { managers: managers.manager, images: images.image, plain_programs: programs.plain }
+    Knowledge {
+        managers: managers.manager,
+        images: images.image,
+        releases: images.release,
+        distributions: images.distributions,
+        plain_programs: programs.plain,
+    }
 });
 
 /// The codes of hadolint, with the level that it gives each.
@@ -74,7 +84,9 @@ struct ManagerTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ImageTable {
+    distributions: Vec<String>,
     image: Vec<Image>,
+    release: Vec<Release>,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +129,29 @@ pub struct Manager {
     /// Texts in a word that send it to another root or cache.
     #[serde(default)]
     pub elsewhere: Vec<String>,
+    /// Variables that do so when their value holds the text beside them.
+    #[serde(default)]
+    pub elsewhere_in: Vec<(String, String)>,
+    /// Files of the project that do so when a line of them holds the text beside them.
+    #[serde(default)]
+    pub configured_in: Vec<(String, String)>,
+    /// Words of a `config` command that do so.
+    #[serde(default)]
+    pub configured_by: Vec<String>,
+    /// Whether its subcommands are options, as in `pacman -S`.
+    #[serde(default)]
+    pub option_commands: bool,
+    /// Options that make it take everything from what is there.
+    #[serde(default)]
+    pub offline: Vec<String>,
+    /// Subcommands that only read what others fetched.
+    #[serde(default)]
+    pub readers: Vec<WordPattern>,
+    /// Subcommands that leave programs in the cache, which are run from there.
+    #[serde(default)]
+    pub leaves: Vec<WordPattern>,
     /// Its caches.
+    #[serde(default)]
     pub cache: Vec<Cache>,
     /// Words without which a cache stays empty.
     #[serde(default)]
@@ -151,8 +185,8 @@ pub enum Action {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cache {
-    /// The default path, with `{home}`.
-    pub path: String,
+    /// The default path, with `{home}`. Without one it is only known where a variable or an option tells.
+    pub path: Option<String>,
     /// The default path for root, where it is another.
     pub root_path: Option<String>,
     /// Folders below the path that are mounted instead of it.
@@ -161,13 +195,17 @@ pub struct Cache {
     /// Environment variables that move it, with the path they lead to (`{value}`).
     #[serde(default)]
     pub variables: Vec<(String, String)>,
-    /// Options whose value is the path.
+    /// Options that move it, with the path they lead to (`{value}`).
     #[serde(default)]
-    pub options: Vec<String>,
+    pub options: Vec<(String, String)>,
+    /// The variable to set, and the folder to mount, where nothing else tells where the cache lies.
+    pub set: Option<(String, String)>,
     /// What it holds.
     pub holds: Holds,
     /// How concurrent builds may share it.
     pub sharing: Sharing,
+    /// The beginning of the mount's id, where caches of several releases get in each other's way.
+    pub id: Option<String>,
     /// Whether the cache of one base image must not serve another.
     #[serde(default)]
     pub per_image: bool,
@@ -182,6 +220,12 @@ pub struct Cache {
     /// Not where the base image has one of these traits.
     #[serde(default)]
     pub not_on: Vec<String>,
+    /// Only where the base image is known to have one of these traits.
+    #[serde(default)]
+    pub known_on: Vec<String>,
+    /// Options with which a command does without it.
+    #[serde(default)]
+    pub unless: Vec<String>,
     /// Which line of the manager it belongs to, where that has to be found out (yarn).
     pub flavor: Option<Flavor>,
     /// Other folders whose cleaning belongs to this cache.
@@ -197,8 +241,12 @@ pub enum Holds {
     Downloads,
     /// Package lists: a later install without an update of its own reads them.
     Index,
-    /// Packages that later commands read in place.
+    /// Packages that later commands read in place, and fetch again where they are missing.
     Store,
+    /// Packages that later commands read in place, and fail without.
+    Required,
+    /// Packages that the finished program reads in place, unless it is compiled.
+    Runtime,
 }
 
 /// How concurrent builds may share a cache mount.
@@ -221,12 +269,16 @@ pub enum Flavor {
     Berry,
 }
 
-/// Words without which a cache stays empty.
+/// What a cache stays empty without, or does harm.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Need {
-    /// The words, put behind the subcommand.
-    pub words: String,
+    /// Words, put behind the subcommand.
+    pub words: Option<String>,
+    /// `NAME=value`, put before the command.
+    pub set: Option<String>,
+    /// A command, put before it, that changes the image.
+    pub before: Option<String>,
     /// For these actions.
     #[serde(rename = "for")]
     pub actions: Vec<Action>,
@@ -237,6 +289,13 @@ pub struct Need {
     /// So does an earlier RUN that mentions all words of one of these.
     #[serde(default)]
     pub configured: Vec<String>,
+}
+
+impl Need {
+    /// What is needed, as it is written.
+    pub fn what(&self) -> &str {
+        [&self.words, &self.set, &self.before].into_iter().flatten().next().map_or("", String::as_str)
+    }
 }
 
 /// What switches a cache off.
@@ -306,6 +365,32 @@ pub struct Image {
     /// Traits that tables of managers ask for.
     #[serde(default)]
     pub traits: Vec<String>,
+    /// Folders that are links, with what they lead to.
+    #[serde(default)]
+    pub moves: std::collections::BTreeMap<String, String>,
+}
+
+/// A release of a distribution.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Its name in ids of mounts.
+    pub name: String,
+    /// Words of a tag that tell it.
+    pub words: Vec<String>,
+    /// Images that are it, with their tags.
+    pub images: Vec<WordPattern>,
+}
+
+impl Release {
+    /// The release that an image is made of, as far as its name tells.
+    pub fn find(name: &str, tag: &str) -> Option<&'static Self> {
+        let image = format!("{name}:{tag}");
+        KNOWLEDGE.releases.iter().find(|it| {
+            tag.split('-').any(|word| it.words.iter().any(|known| known == word))
+                || it.images.iter().any(|it| it.matches_word(&image))
+        })
+    }
 }
 
 /// A user of an image.
@@ -322,7 +407,7 @@ pub struct Account {
     pub home: String,
 }
 
-/// One or more words, in each of which `*` stands for any text (`[0-9]` for a digit).
+/// One or more words, in each of which `*` stands for any text (`[0-9]` for a digit, `[56]` for one of two).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct WordPattern {
@@ -366,13 +451,18 @@ impl WordPattern {
         wildcard(self.first().as_bytes(), word.as_bytes())
     }
 
+    /// Whether each of its words only stands for itself.
+    pub fn is_plain(&self) -> bool {
+        !self.words.iter().any(|it| it.contains(['*', '[']))
+    }
+
     /// Whether it matches one word.
     pub fn matches_word(&self, word: &str) -> bool {
         self.words.len() == 1 && self.matches(&[word])
     }
 }
 
-/// `*` is any text, `[0-9]` a digit, everything else itself.
+/// `*` is any text, `[0-9]` a digit, `[56]` one of these, everything else itself.
 fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),
@@ -380,11 +470,56 @@ fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
         [b'[', b'0', b'-', b'9', b']', rest @ ..] => {
             text.first().is_some_and(u8::is_ascii_digit) && wildcard(rest, &text[1..])
         }
+        [b'[', rest @ ..] => {
+            let Some(end) = rest.iter().position(|it| *it == b']') else { return false };
+            text.first().is_some_and(|it| rest[..end].contains(it)) && wildcard(&rest[end + 1..], &text[1..])
+        }
         [byte, rest @ ..] => text.first() == Some(byte) && wildcard(rest, &text[1..]),
     }
 }
 
+impl ProjectInstall {
+    /// Whether a subcommand installs what the manifests ask for.
+    pub fn installs(&self, subcommand: &str) -> bool {
+        let words: Vec<&str> = subcommand.split(' ').collect();
+        self.install.iter().any(|it| it.matches(&words))
+    }
+}
+
 impl Manager {
+    /// The managers that a program may belong to.
+    pub fn of_program(program: &str) -> impl Iterator<Item = &'static Self> {
+        type Index = (FxHashMap<&'static str, Vec<&'static Manager>>, Vec<(&'static WordPattern, &'static Manager)>);
+        static INDEX: LazyLock<Index> = LazyLock::new(|| {
+            let mut names: FxHashMap<&str, Vec<&Manager>> = FxHashMap::default();
+            let mut patterns = Vec::new();
+            for (manager, pattern) in
+                KNOWLEDGE.managers.iter().flat_map(|it| it.invoked_as.iter().map(move |p| (it, p)))
+            {
+                if pattern.first().contains('*') {
+                    patterns.push((pattern, manager));
+                    continue;
+                }
+                let of_name = names.entry(pattern.first()).or_default();
+                if !of_name.iter().any(|it| it.name == manager.name) {
+                    of_name.push(manager);
+                }
+            }
+            (names, patterns)
+        });
+        let (names, patterns) = &*INDEX;
+        let exact = names.get(program).into_iter().flatten().copied();
+        let like = patterns.iter().filter(|(it, _)| it.first_matches(program)).map(|(_, it)| *it);
+        let mut found: Vec<&'static Self> = exact.chain(like).collect();
+        found.dedup_by_key(|it| it.name.as_str());
+        found.into_iter()
+    }
+
+    /// Whether it has no subcommands: whatever it is told, it does its default.
+    pub fn is_bare(&self) -> bool {
+        self.default.is_some() && Action::ALL.iter().all(|it| self.subcommands(*it).is_empty())
+    }
+
     /// The subcommands of an action.
     pub fn subcommands(&self, action: Action) -> &[WordPattern] {
         match action {
@@ -425,8 +560,20 @@ mod tests {
     fn tables_are_sound() {
         for manager in &KNOWLEDGE.managers {
             for cache in &manager.cache {
-                assert!(cache.path.starts_with(['/', '{']), "{}: {}", manager.name, cache.path);
-                assert!(cache.variables.iter().all(|(_, path)| path.contains("{value}")), "{}", manager.name);
+                let name = &manager.name;
+                assert!(cache.path.iter().all(|it| it.starts_with(['/', '{'])), "{name}");
+                assert!(cache.path.is_some() || !cache.variables.is_empty(), "{name} has no place");
+                let movers = cache.variables.iter().chain(&cache.options);
+                assert!(movers.into_iter().all(|(_, path)| path.contains("{value}")), "{name}");
+                assert!(!cache.used_by.is_empty(), "{name}");
+                // What a later command may not miss is not to be touched by two builds at once, and neither is an
+                // index, which is replaced as a whole.
+                let alone = matches!(cache.holds, Holds::Index | Holds::Required | Holds::Runtime);
+                assert!(!alone || cache.sharing == Sharing::Locked, "{name}");
+            }
+            for need in &manager.needs {
+                let ways = [&need.words, &need.set, &need.before];
+                assert_eq!(ways.into_iter().flatten().count(), 1, "{}: {need:?}", manager.name);
             }
             let patterns = Action::ALL.iter().flat_map(|action| manager.subcommands(*action));
             assert!(patterns.into_iter().all(|it| !it.is_empty()), "{}", manager.name);

@@ -50,7 +50,9 @@ pub struct Stage {
     pub name: Option<String>,
     /// What it is built on.
     pub base: Base,
-    /// The entry of the image that is at the bottom of it, if that is known.
+    /// The image that is at the bottom of it.
+    pub bottom: Option<Arc<ImageRef>>,
+    /// The entry of that image, if it is known.
     pub image: Option<&'static Image>,
     /// The item of its `FROM`.
     pub from: usize,
@@ -75,7 +77,7 @@ pub enum Base {
 }
 
 /// The name of an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImageRef {
     /// The repository, without `docker.io/`, `library/` and the mirrors of both.
     pub name: String,
@@ -295,23 +297,25 @@ impl Builder<'_> {
         let base = words.first().and_then(|it| self.expand_global(&it.text));
         let name = words.get(2).map(|it| it.text.to_lowercase());
         let base = base.map_or(Base::Unknown, |it| self.base(&it));
-        let (state, image) = match &base {
+        let (state, image, bottom) = match &base {
             Base::Stage(parent) => {
                 let parent = &self.stages[*parent];
-                (Arc::clone(&parent.end), parent.image)
+                (Arc::clone(&parent.end), parent.image, parent.bottom.clone())
             }
-            Base::Scratch => (Arc::new(image_state(None, true, "")), None),
+            Base::Scratch => (Arc::new(image_state(None, true, "")), None, None),
             Base::Image(reference) => {
                 let image = Image::find(&reference.name, reference.tag.as_deref());
-                (Arc::new(image_state(image, image.is_some(), &reference.name)), image)
+                let state = image_state(image, image.is_some(), &reference.name);
+                (Arc::new(state), image, Some(Arc::new(reference.clone())))
             }
-            Base::Unknown => (Arc::new(image_state(None, false, "")), None),
+            Base::Unknown => (Arc::new(image_state(None, false, "")), None, None),
         };
         let index = self.stages.len();
         self.stages.push(Stage {
             index,
             name,
             base,
+            bottom,
             image,
             from: item,
             steps: Vec::new(),

@@ -388,12 +388,14 @@ fn finds_lists(model: &Model, source: &Source, stage: &Stage, step: &Step, run: 
             .iter()
             .any(|it| it.manager.name == manager.name && it.action == Action::Update && it.invocation < before)
     };
-    let indexes = |manager: &'static Manager| manager.cache.iter().filter(|it| it.holds == Holds::Index);
+    let index_paths = |manager: &'static Manager| {
+        manager.cache.iter().filter(|it| it.holds == Holds::Index).filter_map(|it| it.path.as_deref())
+    };
     let leaves = |run: &Run, manager: &'static Manager| {
         let removed = run.invocations().iter().filter(|it| it.program == "rm").any(|it| {
-            it.words.iter().any(|word| indexes(manager).any(|index| is_below(source.slice(word.span), &index.path)))
+            it.words.iter().any(|word| index_paths(manager).any(|path| is_below(source.slice(word.span), path)))
         });
-        updates(run, manager, usize::MAX) && !removed && !indexes(manager).any(|it| run.has_cache_over(&it.path))
+        updates(run, manager, usize::MAX) && !removed && !index_paths(manager).any(|it| run.has_cache_over(it))
     };
     let earlier: Vec<&Run> = model
         .ancestry(stage.index)
@@ -408,7 +410,7 @@ fn finds_lists(model: &Model, source: &Source, stage: &Stage, step: &Step, run: 
     installs.peek().is_some()
         && installs.all(|install| {
             let manager = install.manager;
-            let hidden = indexes(manager).any(|it| run.has_cache_over(&it.path));
+            let hidden = index_paths(manager).any(|it| run.has_cache_over(it));
             updates(run, manager, install.invocation) || (!hidden && earlier.iter().any(|it| leaves(it, manager)))
         })
 }
@@ -431,14 +433,16 @@ fn dependency_only_runs(source: &Source, stage: &Stage) -> Vec<usize> {
     let is_part = |at: usize, run: &Run, script: &Script| {
         let Some(part) = run.packages().iter().find(|it| it.manager.project.is_some()) else { return false };
         let Some(project) = &part.manager.project else { return false };
-        let fetches = project.fetch.as_ref().is_some_and(|it| Normal { source, run, drop: &[] }.script(script) == *it);
+        let fetches = project.fetch.as_ref().is_some_and(|it| {
+            Normal { source, run, drop: &[] }.script(script) == it.replace("{program}", part.program())
+        });
         let restricted = project.without.iter().any(|it| part.has_option(it));
         let text = Normal { source, run, drop: &project.without }.script(script);
         runs.iter().any(|(later, other, whole)| {
-            let installs = other.packages().iter().any(|it| {
-                it.manager.name == part.manager.name
-                    && project.install.iter().any(|pattern| pattern.matches(&[it.subcommand.as_str()]))
-            });
+            let installs = other
+                .packages()
+                .iter()
+                .any(|it| it.manager.name == part.manager.name && project.installs(&it.subcommand));
             let same = || Normal { source, run: other, drop: &[] }.script(whole) == text;
             *later > at && scope(*later) == scope(at) && installs && (fetches || (restricted && same()))
         })
@@ -536,7 +540,15 @@ impl Normal<'_> {
             }
             dropped.extend(caches.iter().map(|it| it.span));
         }
-        let assignments = command.assignments.iter().map(|it| self.source.slice(it.span).to_owned());
+        let sets_cache = |name: &str| {
+            package.is_some_and(|it| {
+                let places = it.manager.cache.iter().filter_map(|it| it.set.as_ref()).map(|(name, _)| name.as_str());
+                let needs = it.manager.needs.iter().filter_map(|it| it.set.as_deref()?.split('=').next());
+                places.chain(needs).any(|it| it == name)
+            })
+        };
+        let assignments = command.assignments.iter().filter(|it| !sets_cache(&it.name));
+        let assignments = assignments.map(|it| self.source.slice(it.span).to_owned());
         let words = command.words.iter().filter(|it| !dropped.contains(&it.span)).map(|it| self.word(it));
         let redirects = command.redirects.iter().map(|it| squeeze(self.source.slice(it.span)));
         assignments.chain(words).chain(redirects).collect::<Vec<_>>().join(" ")
@@ -557,8 +569,8 @@ impl Normal<'_> {
             if single.contains(&text) || self.drop.iter().any(|it| it == text) || is_answer(text) {
                 spans.push(words[at].span);
             }
-            for need in &manager.needs {
-                let mut parts = need.words.split(' ');
+            for needed in manager.needs.iter().filter_map(|it| it.words.as_deref()) {
+                let mut parts = needed.split(' ');
                 let first = parts.next().unwrap_or_default();
                 let second = parts.next();
                 let follows = second.is_none_or(|it| command.texts.get(at + 1).and_then(Option::as_deref) == Some(it));
@@ -584,7 +596,8 @@ pub(crate) fn is_cache_path(written: &str) -> bool {
     let path = path.trim_end_matches("/*").trim_end_matches('/');
     let of_manager = |manager: &Manager| {
         manager.cache.iter().any(|cache| {
-            let folders = [&cache.path].into_iter().chain(&cache.root_path).chain(&cache.also_cleaned);
+            let set = cache.set.as_ref().map(|(_, path)| path);
+            let folders = cache.path.iter().chain(&cache.root_path).chain(&cache.also_cleaned).chain(set);
             folders.into_iter().any(|it| is_below(path, &it.replace("{home}", "~")))
         })
     };

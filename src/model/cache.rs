@@ -1,10 +1,10 @@
 //! Where a package command keeps its cache: option, variable, environment, base image, home.
 
-use super::{Model, PackageCommand, Run, Stage, StepKind, Value, absolute, run::text};
+use super::{ImageRef, Model, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below, run::text};
 use crate::{
-    knowledge::{Cache, Flavor, Manager},
+    knowledge::{Cache, Flavor, Image, Manager},
     model::State,
-    shell::Invocation,
+    shell::{Assignment, Invocation},
 };
 
 /// Where a cache lies, for one command.
@@ -16,6 +16,8 @@ pub struct CachePath {
     pub targets: Vec<String>,
     /// How sure that is.
     pub certainty: Certainty,
+    /// The variable that has to be set to the folder, with the folder.
+    pub set: Option<&'static (String, String)>,
 }
 
 /// How sure a path is.
@@ -39,7 +41,16 @@ impl Model {
         command: &PackageCommand,
         flavor: Option<Flavor>,
     ) -> Vec<CachePath> {
-        if self.moves_cache_by_config(index, command.manager) || run.goes_elsewhere(command.manager) {
+        let manager = command.manager;
+        let told = |(name, part): &(String, String)| match run.value(name, command, state) {
+            Value::Known(value) => value.contains(part.as_str()),
+            Value::Unknown => run.sets(name, command) || state.variables.contains_key(name),
+            Value::Unset => false,
+        };
+        if self.moves_cache_by_config(index, manager)
+            || run.goes_elsewhere(manager)
+            || manager.elsewhere_in.iter().any(told)
+        {
             return Vec::new();
         }
         let image = self.stages[index].image;
@@ -49,15 +60,18 @@ impl Model {
             |names: &[String]| names.is_empty() || image.is_none() || names.iter().any(|it| traits.contains(it));
         let has = |names: &[String]| names.iter().any(|it| traits.contains(it));
         let program = command.program();
-        let caches = command.manager.cache.iter().filter(|it| {
+        let caches = manager.cache.iter().filter(|it| {
             it.used_by.contains(&command.action)
                 && (it.programs.is_empty() || it.programs.iter().any(|it| it == program))
                 && may_have(&it.only_on)
                 && !has(&it.not_on)
+                && (it.known_on.is_empty() || has(&it.known_on))
+                && !it.unless.iter().any(|it| command.texts.iter().flatten().any(|text| text == it))
                 && (it.flavor.is_none() || it.flavor == flavor)
         });
-        let paths = caches.filter_map(|cache| resolve(cache, state, run, command));
-        let mut paths: Vec<CachePath> = paths.collect();
+        let reference = self.stages[index].bottom.as_deref();
+        let place = |cache| Place { cache, state, run, command, image, reference }.resolve();
+        let mut paths: Vec<CachePath> = caches.filter_map(place).collect();
         for path in &mut paths {
             if image.is_none() && !(path.cache.only_on.is_empty() && path.cache.not_on.is_empty()) {
                 path.certainty = Certainty::Assumed;
@@ -75,7 +89,8 @@ impl Model {
                 && words.iter().any(|it| it == "config" || it == "env")
                 && words.iter().any(|it| {
                     let it = it.to_lowercase();
-                    ["cache", "store-dir", "store_dir", "gopath", "gomodcache"].iter().any(|key| it.contains(key))
+                    let own = manager.configured_by.iter().map(String::as_str);
+                    ["cache", "store-dir", "store_dir"].into_iter().chain(own).any(|key| it.contains(key))
                 })
         };
         runs.into_iter().any(|run| run.invocations().iter().any(configures))
@@ -99,54 +114,116 @@ impl Stage {
     }
 }
 
-fn resolve(cache: &'static Cache, state: &State, run: &Run, command: &PackageCommand) -> Option<CachePath> {
-    let found = |path: &str, certainty| {
-        let path = path.trim_end_matches('/');
-        let targets = if cache.paths.is_empty() {
-            vec![path.to_owned()]
-        } else {
-            cache.paths.iter().map(|it| format!("{path}/{it}")).collect()
-        };
-        Some(CachePath { cache, targets, certainty })
-    };
-    let folder = run.folder(command);
-    for option in &cache.options {
-        if let Some(value) = command.values(option).first() {
-            return found(&absolute(folder, (*value)?)?, Certainty::Proved);
+/// A place where a cache may lie.
+struct Place<'a> {
+    cache: &'static Cache,
+    state: &'a State,
+    run: &'a Run,
+    command: &'a PackageCommand,
+    image: Option<&'static Image>,
+    reference: Option<&'a ImageRef>,
+}
+
+impl Place<'_> {
+    fn resolve(&self) -> Option<CachePath> {
+        let Self { cache, state, run, command, .. } = *self;
+        let folder = run.folder(command);
+        for (option, template) in &cache.options {
+            if let Some(value) = command.values(option).first() {
+                let path = absolute(folder, &template.replace("{value}", (*value)?))?;
+                return Some(self.found(&path, Certainty::Proved));
+            }
         }
-    }
-    let mut certainty = Certainty::Proved;
-    let invocation = &run.invocations()[command.invocation];
-    for (name, template) in &cache.variables {
-        let exported = run.exports().filter(|(at, _)| *at < command.invocation).map(|(_, it)| it);
-        let mut assignments = exported.chain([invocation]).flat_map(|it| &it.environment);
-        let value = match assignments.rfind(|it| it.name == *name) {
-            Some(assignment) => text(assignment.value.as_ref()?, state)?,
-            None => match state.variable(name) {
+        let mut certainty = Certainty::Proved;
+        for (name, template) in &cache.variables {
+            let value = match run.value(name, command, state) {
                 Value::Known(value) if value.is_empty() => continue,
                 Value::Known(value) => value,
                 Value::Unset => continue,
-                Value::Unknown if state.variables.contains_key(name) => return None,
+                Value::Unknown if run.sets(name, command) || state.variables.contains_key(name) => return None,
                 Value::Unknown => {
                     certainty = Certainty::Assumed;
                     continue;
                 }
-            },
+            };
+            let mut place = template.replace("{value}", &value);
+            if place.contains("{ruby}") {
+                place = place.replace("{ruby}", &self.ruby()?);
+            }
+            return Some(self.found(&absolute(folder, &place)?, Certainty::Proved));
+        }
+        // The variable of the command itself decides, whatever the image sets.
+        if let Some((_, path)) = &cache.set {
+            let mut found = self.found(path, Certainty::Proved);
+            found.set = cache.set.as_ref();
+            return Some(found);
+        }
+        // Behind `sudo`, `gosu` and their like another user's home may count.
+        let wrappers = &run.invocations()[command.invocation].wrappers;
+        let switches_user =
+            wrappers.iter().any(|it| matches!(it.as_str(), "sudo" | "doas" | "su" | "gosu" | "su-exec"));
+        let default = cache.path.as_ref()?;
+        let path = match (&cache.root_path, default.contains("{home}")) {
+            (None, false) if command.manager.root => return Some(self.found(default, Certainty::Proved)),
+            (None, false) => default.clone(),
+            _ if switches_user => return None,
+            (Some(path), _) if state.user.is_root() => path.clone(),
+            _ => default.replace("{home}", &state.home()?),
         };
-        return found(&absolute(folder, &template.replace("{value}", &value))?, Certainty::Proved);
+        if !state.base_known {
+            certainty = Certainty::Assumed;
+        }
+        Some(self.found(&path, certainty))
     }
-    // Behind `sudo`, `gosu` and their like another user's home may count.
-    let switches_user =
-        invocation.wrappers.iter().any(|it| matches!(it.as_str(), "sudo" | "doas" | "su" | "gosu" | "su-exec"));
-    let path = match (&cache.root_path, cache.path.contains("{home}")) {
-        (None, false) if command.manager.root => return found(&cache.path, Certainty::Proved),
-        (None, false) => cache.path.clone(),
-        _ if switches_user => return None,
-        (Some(path), _) if state.user.is_root() => path.clone(),
-        _ => cache.path.replace("{home}", &state.home()?),
-    };
-    if !state.base_known {
-        certainty = Certainty::Assumed;
+
+    fn found(&self, path: &str, certainty: Certainty) -> CachePath {
+        let mut path = path.trim_end_matches('/').to_owned();
+        for (link, to) in self.image.iter().flat_map(|it| &it.moves) {
+            if let Some(rest) = path.strip_prefix(link.as_str()).filter(|_| is_below(&path, link)) {
+                path = format!("{to}{rest}");
+                break;
+            }
+        }
+        let cache = self.cache;
+        let targets = if cache.paths.is_empty() {
+            vec![path]
+        } else {
+            cache.paths.iter().map(|it| format!("{path}/{it}")).collect()
+        };
+        CachePath { cache, targets, certainty, set: None }
     }
-    found(&path, certainty)
+
+    /// The version that Ruby names its folders by: `3.3.0` for the image `ruby:3.3.6-slim`.
+    fn ruby(&self) -> Option<String> {
+        let tag = self.reference.filter(|it| it.name == "ruby")?.tag.as_deref()?;
+        let version = tag.split('-').next()?;
+        let mut parts = version.split('.');
+        let (major, minor) = (parts.next()?, parts.next()?);
+        let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+        (is_number(major) && is_number(minor)).then(|| format!("{major}.{minor}.0"))
+    }
+}
+
+impl Run {
+    /// Whether this run itself sets a variable for a command.
+    pub fn sets(&self, name: &str, command: &PackageCommand) -> bool {
+        self.assignments(command).any(|it| it.name == name)
+    }
+
+    /// The value of a variable for a command: what this run sets, else what is in force before it.
+    pub fn value(&self, name: &str, command: &PackageCommand, state: &State) -> Value {
+        match self.assignments(command).filter(|it| it.name == name).last() {
+            Some(assignment) => {
+                let known = assignment.value.as_ref().and_then(|it| text(it, state));
+                known.map_or(Value::Unknown, Value::Known)
+            }
+            None => state.variable(name),
+        }
+    }
+
+    /// What this run sets for a command: by earlier `export`s, and before its words.
+    fn assignments(&self, command: &PackageCommand) -> impl Iterator<Item = &Assignment> {
+        let exported = self.exports().filter(|(at, _)| *at < command.invocation).map(|(_, it)| it);
+        exported.chain([&self.invocations()[command.invocation]]).flat_map(|it| &it.environment)
+    }
 }

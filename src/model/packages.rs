@@ -73,8 +73,7 @@ impl PackageCommand {
 
     /// How the manager installs what the project's manifests ask for, if that is what this command does.
     pub fn project_install(&self) -> Option<&'static ProjectInstall> {
-        let installs = |it: &&ProjectInstall| it.install.iter().any(|it| it.matches(&[self.subcommand.as_str()]));
-        self.manager.project.as_ref().filter(installs)
+        self.manager.project.as_ref().filter(|it| it.installs(&self.subcommand))
     }
 
     /// Whether a word sends the manager to another root or cache, whose place is not known.
@@ -87,6 +86,17 @@ impl PackageCommand {
             }
         };
         self.texts.iter().flatten().any(|text| self.manager.elsewhere.iter().any(|to| sends(text, to)))
+    }
+
+    /// Whether it takes all packages from what is there, so that it fails where something is missing.
+    pub fn is_offline(&self) -> bool {
+        self.manager.offline.iter().any(|it| self.has_option(it)) || self.is_reader()
+    }
+
+    /// Whether its subcommand only reads what others fetched.
+    fn is_reader(&self) -> bool {
+        let words: Vec<&str> = self.subcommand.split(' ').collect();
+        self.manager.readers.iter().any(|it| it.matches(&words))
     }
 
     /// The program as it is called.
@@ -123,24 +133,45 @@ pub(super) fn may_start_manager(word: &str) -> bool {
 
 fn command(at: usize, invocation: &Invocation, before: &State) -> Option<PackageCommand> {
     let program = invocation.program.as_str();
-    let manager_of = |it: &&Manager| it.invoked_as.iter().any(|pattern| pattern.first_matches(program));
-    if !KNOWLEDGE.managers.iter().any(|it| manager_of(&it)) {
+    let managers: Vec<&'static Manager> = Manager::of_program(program).collect();
+    if managers.is_empty() {
         return None;
     }
     let mut texts: Vec<Option<String>> = invocation.words.iter().map(|it| text(it, before)).collect();
     if let Some(first) = texts.first_mut() {
         *first = Some(program.to_owned());
     }
-    KNOWLEDGE.managers.iter().filter(manager_of).find_map(|manager| {
-        let known: Vec<&str> = texts.iter().map(|it| it.as_deref().unwrap_or("\0")).collect();
+    let known: Vec<&str> = texts.iter().map(|it| it.as_deref().unwrap_or("\0")).collect();
+    let (manager, told) = managers.into_iter().find_map(|manager| {
         let start = manager.invoked_as.iter().find(|it| it.matches(&known))?.len();
-        let (action, head, subcommand) = subcommand(manager, &known, start)?;
-        Some(PackageCommand { manager, action, invocation: at, head, subcommand, texts: texts.clone() })
-    })
+        Some((manager, told(manager, &known, start)?))
+    })?;
+    let Told { action, head, subcommand } = told;
+    Some(PackageCommand { manager, action, invocation: at, head, subcommand, texts })
 }
 
-/// What the words behind the manager's name say: the action, the words of manager and subcommand, the subcommand.
-fn subcommand(manager: &'static Manager, words: &[&str], start: usize) -> Option<(Action, Range<usize>, String)> {
+/// What the words behind a manager's name say.
+struct Told {
+    action: Action,
+    /// The words of manager and subcommand.
+    head: Range<usize>,
+    subcommand: String,
+}
+
+fn told(manager: &'static Manager, words: &[&str], start: usize) -> Option<Told> {
+    let asks = |words: &[&str]| words.iter().any(|it| matches!(*it, "--version" | "-v" | "--help" | "-h"));
+    if manager.is_bare() {
+        let action = manager.default.filter(|_| !asks(&words[start..]))?;
+        return Some(Told { action, head: 0..start, subcommand: String::new() });
+    }
+    if manager.option_commands {
+        let options = words.iter().enumerate().skip(start);
+        return options.into_iter().find_map(|(at, word)| {
+            let does = |action: &Action| manager.subcommands(*action).iter().any(|it| it.matches_word(word));
+            let action = Action::ALL.into_iter().find(does)?;
+            Some(Told { action, head: 0..at + 1, subcommand: (*word).to_owned() })
+        });
+    }
     let mut at = start;
     while let Some(word) = words.get(at).filter(|it| it.starts_with('-') || it.starts_with('+')) {
         let takes_value = manager.value_options.iter().any(|it| it == word);
@@ -148,20 +179,19 @@ fn subcommand(manager: &'static Manager, words: &[&str], start: usize) -> Option
     }
     if at >= words.len() {
         // `yarn --frozen-lockfile` installs; `yarn --version` does not.
-        let asks = words.iter().any(|it| matches!(*it, "--version" | "-v" | "--help" | "-h"));
-        let action = manager.default.filter(|_| !asks)?;
-        return Some((action, 0..start, String::new()));
+        let action = manager.default.filter(|_| !asks(words))?;
+        return Some(Told { action, head: 0..start, subcommand: String::new() });
     }
     let rest = &words[at..];
-    let longest = Action::ALL
+    // The longest counts, and what is named before what any word stands for.
+    let (action, pattern) = Action::ALL
         .into_iter()
         .flat_map(|action| manager.subcommands(action).iter().map(move |it| (action, it)))
         .filter(|(_, pattern)| pattern.matches(rest))
-        .max_by_key(|(_, pattern)| pattern.len());
-    let (action, pattern) = longest?;
+        .max_by_key(|(_, pattern)| (pattern.is_plain(), pattern.len()))?;
     let end = at + pattern.len();
     if words[end..].contains(&"--help") {
         return None;
     }
-    Some((action, 0..end, words[at..end].join(" ")))
+    Some(Told { action, head: 0..end, subcommand: words[at..end].join(" ") })
 }

@@ -56,6 +56,8 @@ pub struct Mount {
     pub source: Option<String>,
     /// The stage or image it comes from.
     pub from: Option<String>,
+    /// Which cache it is, where that is said.
+    pub id: Option<String>,
     /// Whether it is `sharing=locked`.
     pub locked: bool,
     /// The flag as written, without `--mount=`.
@@ -265,6 +267,7 @@ fn mounts(instruction: &Instruction, before: &State, escape: char) -> Vec<Mount>
                     .and_then(|it| absolute(before.workdir.as_deref(), &it)),
                 source: field(&["source", "src"]).and_then(expanded),
                 from: field(&["from"]).map(str::to_owned),
+                id: field(&["id"]).map(str::to_owned),
                 locked: field(&["sharing"]) == Some("locked"),
                 text: text.clone(),
                 span: flag.span,

@@ -11,7 +11,7 @@ use crate::{
     finding::{Finding, Fix},
     knowledge::{Action, Flavor, Holds, Need, Sharing},
     manifests::{View, visible, yarn_flavor},
-    model::{Base, Certainty, ImageRef, Model, PackageCommand, Run, Stage, Step, StepKind},
+    model::{Certainty, Model, PackageCommand, Run, Stage, Step, StepKind},
     rule::{Check, FileCx, Rule},
     settings::Builder,
     source::Location,
@@ -19,7 +19,11 @@ use crate::{
 };
 
 mod change;
+mod file;
+mod id;
 mod store;
+
+use file::InFile;
 
 pub(super) static RULE: Rule = crate::rule!("cache" / "missing-cache-mount", Check::File(check));
 
@@ -27,11 +31,12 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     if cx.project.settings.builder == Builder::Legacy {
         return;
     }
+    let file = InFile::default();
     for stage in &cx.model.stages {
         let facts = Facts { model: cx.model, stage, configured: RefCell::default(), bare_installs: OnceCell::new() };
         for (at, step) in stage.steps.iter().enumerate() {
             if let StepKind::Run(run) = &step.kind {
-                let site = Site { cx, stage, facts: &facts, at, step, run };
+                let site = Site { cx, stage, facts: &facts, file: &file, at, step, run };
                 out.extend(site.plan().and_then(|plan| site.finding(&plan)));
             }
         }
@@ -43,6 +48,7 @@ struct Site<'a> {
     cx: &'a FileCx<'a>,
     stage: &'a Stage,
     facts: &'a Facts<'a>,
+    file: &'a InFile,
     at: usize,
     step: &'a Step,
     run: &'a Run,
@@ -68,7 +74,7 @@ impl Facts<'_> {
             };
             steps.filter(configures).map(|it| it.item).min()
         };
-        *self.configured.borrow_mut().entry(&need.words).or_insert_with(find)
+        *self.configured.borrow_mut().entry(need.what()).or_insert_with(find)
     }
 
     /// The last run, as an item, that installs without an update of its own, in this stage or one that is built on it.
@@ -108,6 +114,8 @@ struct Plan<'a> {
     /// Folders whose cleaning would empty a mount, or has no sense beside it.
     cleaned: Vec<String>,
     commands: Vec<&'a PackageCommand>,
+    /// Variables to set, before the words of these invocations.
+    sets: Vec<(usize, String)>,
     doubts: Doubts,
 }
 
@@ -132,7 +140,8 @@ impl<'a> Site<'a> {
     fn plan(&self) -> Option<Plan<'a>> {
         let run = self.run;
         let mut plan = Plan::default();
-        for command in run.packages().iter().filter(|it| it.action != Action::Clean) {
+        // What works offline fetches nothing, and a mount would hide what it needs.
+        for command in run.packages().iter().filter(|it| it.action != Action::Clean && !it.is_offline()) {
             // An update alone fetches an index for a later `RUN`, which a mount would hide.
             let installs = run.packages().iter().any(|it| {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
@@ -148,6 +157,10 @@ impl<'a> Site<'a> {
                     !run.has_cache_over(it) && !run.mounts.iter().any(|mount| mount.target.as_ref() == Some(it))
                 };
                 let targets: Vec<&String> = path.targets.iter().filter(is_free).collect();
+                // What later commands cannot do without is not to be taken out of the image.
+                if matches!(path.cache.holds, Holds::Required | Holds::Runtime) {
+                    continue;
+                }
                 if targets.is_empty() || (path.cache.holds == Holds::Index && !self.index_can_be_mounted(command)) {
                     continue;
                 }
@@ -158,21 +171,24 @@ impl<'a> Site<'a> {
                 // What is doubtful is so for all commands of a manager at once.
                 if targets.iter().any(|it| !plan.mounts.contains_key(*it)) {
                     if path.cache.holds == Holds::Store {
-                        self.store_doubts(command, &targets, &mut plan.doubts);
+                        self.store_doubts(&targets, &mut plan.doubts);
                     }
+                    self.offline_doubts(command, &mut plan.doubts);
                     self.reader_doubts(command, &targets, &mut plan.doubts);
                 }
-                let mount = Mount {
-                    sharing: path.cache.sharing,
-                    root: command.manager.root,
-                    id: path.cache.per_image.then(|| self.image_id(&command.manager.name)),
-                };
+                let mount = Mount { sharing: path.cache.sharing, root: command.manager.root, id: None };
                 for target in targets {
                     plan.cleaned.push(target.clone());
-                    let entry = plan.mounts.entry(target.clone()).or_insert_with(|| mount.clone());
+                    let entry = plan
+                        .mounts
+                        .entry(target.clone())
+                        .or_insert_with(|| Mount { id: self.mount_id(path.cache, target), ..mount.clone() });
                     entry.sharing = entry.sharing.max(mount.sharing);
                 }
                 plan.cleaned.extend(path.cache.also_cleaned.iter().cloned());
+                if let Some((variable, folder)) = path.set {
+                    plan.sets.push((command.invocation, format!("{variable}={folder}")));
+                }
             }
             if missing {
                 plan.commands.push(command);
@@ -222,26 +238,8 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// The image at the bottom of the stage.
-    fn image(&self) -> Option<&'a ImageRef> {
-        let model: &'a Model = self.cx.model;
-        model.ancestry(self.stage.index).find_map(|it| match &it.base {
-            Base::Image(image) => Some(image),
-            Base::Stage(_) | Base::Scratch | Base::Unknown => None,
-        })
-    }
-
-    /// The id of a mount that only this base image uses: `apk-alpine-3.20`.
-    fn image_id(&self, manager: &str) -> String {
-        let plain = |text: &str| text.replace(|it: char| !it.is_ascii_alphanumeric() && it != '.' && it != '-', "-");
-        let image = self.image();
-        let name = image.map_or("image", |it| it.name.rsplit('/').next().unwrap_or(&it.name));
-        let tag = image.and_then(|it| it.tag.as_deref()).unwrap_or("latest");
-        format!("{manager}-{}-{}", plain(name), plain(tag))
-    }
-
     fn assumption(&self) -> String {
-        let reference = self.image().map(|it| it.name.clone());
+        let reference = self.stage.bottom.as_ref().map(|it| it.name.clone());
         let image = reference.map_or_else(|| "the base image".to_owned(), |it| format!("`{it}`"));
         format!(
             "What {image} sets is not known; the fix takes for granted that it runs as root and keeps caches in their usual places."

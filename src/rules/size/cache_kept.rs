@@ -66,7 +66,7 @@ fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) ->
 /// Whether the run already leaves nothing behind.
 fn is_tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) -> bool {
     let manager = command.manager;
-    let mounted = manager.cache.iter().any(|it| run.has_cache_over(&it.path));
+    let mounted = manager.cache.iter().filter_map(|it| it.path.as_deref()).any(|it| run.has_cache_over(it));
     let option = manager.defeat.iter().any(|it| it.option.as_ref().is_some_and(|it| command.has_option(it)));
     let variable = manager.defeat.iter().filter_map(|it| it.variable.as_ref()).any(|name| {
         step.before.variables.contains_key(name)
@@ -78,7 +78,11 @@ fn is_tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) 
     let removed = run.invocations().iter().filter(|it| it.program == "rm").any(|it| {
         it.words.iter().map(|word| cx.source.slice(word.span)).any(|path| {
             is_cache_path(path)
-                && manager.cache.iter().any(|cache| path.contains(cache.path.trim_start_matches("{home}")))
+                && manager
+                    .cache
+                    .iter()
+                    .filter_map(|it| it.path.as_deref())
+                    .any(|it| path.contains(it.trim_start_matches("{home}")))
         })
     });
     mounted || option || variable || removed || (cleaned && !lists_stay)

@@ -59,7 +59,7 @@ impl Site<'_> {
         let mut edits = vec![rewrite::add_flags(self.cx.source, instruction, self.cx.unit.syntax.escape, &flags)];
         for command in &plan.commands {
             edits.extend(self.undefeat(command, doubts, done)?);
-            edits.extend(self.needs(command, doubts, done)?);
+            edits.extend(self.needs(command, plan, doubts, done)?);
         }
         edits.extend(self.cleanups(plan, doubts, done)?);
         done.dedup();
@@ -138,29 +138,64 @@ impl Site<'_> {
         rewrite::remove_words(self.cx.source, &spans, &[at + 1])
     }
 
-    /// Adds the words without which the cache stays empty.
-    fn needs(&self, command: &PackageCommand, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
-        let words = &self.run.invocations()[command.invocation].words;
-        let mut missing = String::new();
+    /// Adds what the cache stays empty without: words of the command, variables, a command before it.
+    fn needs(
+        &self,
+        command: &PackageCommand,
+        plan: &Plan<'_>,
+        doubts: &mut Doubts,
+        done: &mut Vec<String>,
+    ) -> Option<Vec<Edit>> {
+        let invocation = &self.run.invocations()[command.invocation];
+        let mut words = String::new();
+        let mut before = String::new();
+        let of_place = plan.sets.iter().filter(|(at, _)| *at == command.invocation).map(|(_, it)| it.clone());
+        let mut set: Vec<String> = of_place.collect();
         for need in command.manager.needs.iter().filter(|it| it.actions.contains(&command.action)) {
             let other_program = need.program.as_ref().is_some_and(|it| it != command.program());
-            let present = command.texts.iter().flatten().any(|it| it.contains(&need.present));
+            let present = command.texts.iter().flatten().any(|it| it.contains(&need.present))
+                || self.step.before.variables.contains_key(&need.present)
+                || self.run.sets(&need.present, command);
             let configured = self.facts.configured(need).is_some_and(|first| first <= self.step.item);
-            if !other_program && !present && !configured {
-                missing.push(' ');
-                missing.push_str(&need.words);
+            if other_program || present || configured {
+                continue;
+            }
+            if let Some(needed) = &need.words {
+                words.push(' ');
+                words.push_str(needed);
+            }
+            set.extend(need.set.clone());
+            if let Some(command) = &need.before {
+                before = format!("{command} && ");
+                doubts.add(Safety::Unsafe, format!("`{command}` changes the configuration that the image keeps."));
             }
         }
-        if missing.is_empty() {
+        let all: Vec<String> = [words.trim(), before.trim_end_matches("&& ")]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(set.iter().cloned())
+            .map(|it| it.trim().to_owned())
+            .filter(|it| !it.is_empty())
+            .collect();
+        if all.is_empty() {
             return Some(Vec::new());
         }
-        if self.run.script().is_none() {
-            doubts.add(Safety::Shown, format!("The cache stays empty without `{}`.", missing.trim()));
+        let only_words = set.is_empty() && before.is_empty();
+        if self.run.script().is_none() || (!only_words && !invocation.wrappers.is_empty()) {
+            doubts.add(Safety::Shown, format!("The cache stays empty without `{}`.", all.join("`, `")));
             return None;
         }
-        let head = words.get(command.head.end.checked_sub(1)?)?;
-        done.push(format!("add `{}`", missing.trim()));
-        Some(vec![Edit::insert(head.span.end as usize, missing)])
+        done.extend(all.iter().map(|it| if set.contains(it) { format!("set `{it}`") } else { format!("add `{it}`") }));
+        let mut edits = Vec::new();
+        if !only_words {
+            let set: Vec<String> = set.iter().map(|it| format!("{it} ")).collect();
+            edits.push(Edit::insert(invocation.command.start as usize, before + &set.concat()));
+        }
+        if !words.is_empty() {
+            let head = invocation.words.get(command.head.end.checked_sub(1)?)?;
+            edits.push(Edit::insert(head.span.end as usize, words));
+        }
+        Some(edits)
     }
 
     /// Takes out commands that empty the mounted folders.

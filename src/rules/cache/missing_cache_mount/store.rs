@@ -56,26 +56,26 @@ impl Site<'_> {
         }
     }
 
+    /// What works offline later and could miss what this run fetches.
+    pub(super) fn offline_doubts(&self, command: &PackageCommand, doubts: &mut Doubts) {
+        for it in self.file.offline(self.cx.model).iter().filter(|it| it.manager == command.manager.name) {
+            let heir = || self.cx.model.ancestry(it.stage).any(|it| it.index == self.stage.index);
+            if it.item > self.step.item && heir() {
+                let line = self.cx.source.line(self.cx.model.at(it.item).span.start);
+                let note = format!("`{}` in line {line} works offline and needs the packages in the image.", it.title);
+                doubts.add(Safety::Shown, note);
+            }
+        }
+    }
+
     /// What a store in a mount could be missed by.
-    pub(super) fn store_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
+    pub(super) fn store_doubts(&self, targets: &[&String], doubts: &mut Doubts) {
         let model = self.cx.model;
-        let name = &command.manager.name;
         for (step, run) in self.later_runs() {
             for (at, invocation) in run.invocations().iter().enumerate() {
                 let package = run.packages().iter().find(|it| it.invocation == at);
                 let line = self.cx.source.line(model.instruction(step).span.start);
                 match package {
-                    Some(it) if it.manager.name == *name => {
-                        if ["--offline", "--frozen"].iter().any(|option| it.has_option(option)) {
-                            doubts.add(
-                                Safety::Shown,
-                                format!(
-                                    "`{}` in line {line} works offline and needs the packages in the image.",
-                                    it.title()
-                                ),
-                            );
-                        }
-                    }
                     Some(_) => {}
                     None if is_plain_program(&invocation.program) => {}
                     None => doubts.add(

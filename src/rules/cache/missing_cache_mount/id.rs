@@ -1,0 +1,48 @@
+//! Ids of mounts: which builds share a cache.
+
+use super::Site;
+use crate::{
+    knowledge::{Cache, KNOWLEDGE, Release},
+    syntax::Flag,
+};
+
+impl Site<'_> {
+    /// The id of a mount, where the caches of different releases have to be told apart and this one is known.
+    ///
+    /// Other mounts of the file on the same folder decide, so that they go on sharing it.
+    pub(super) fn mount_id(&self, cache: &Cache, target: &str) -> Option<String> {
+        let image = self.stage.bottom.as_deref();
+        if let Some(id) = self.file.ids(self.cx.model).get(&(self.stage.bottom.clone(), target.to_owned())) {
+            return id.clone();
+        }
+        let prefix = cache.id.as_ref()?;
+        let (name, tag) = image.map_or(("image", None), |it| (it.name.as_str(), it.tag.as_deref()));
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let tag = tag.filter(|it| *it != "latest");
+        let version = tag.and_then(|it| it.split('-').next());
+        let release = if cache.per_image {
+            let alpine = tag.and_then(|it| it.split('-').find_map(|it| it.strip_prefix("alpine")));
+            match alpine.filter(|it| !it.is_empty()) {
+                Some(alpine) => format!("alpine-{alpine}"),
+                None => [last, tag.unwrap_or("latest")].join("-"),
+            }
+        } else if let Some(release) = tag.and_then(|it| Release::find(name, it)) {
+            release.name.clone()
+        } else if KNOWLEDGE.distributions.iter().any(|it| it == last) {
+            [Some(last), version].into_iter().flatten().collect::<Vec<_>>().join("-")
+        } else {
+            return None;
+        };
+        let plain = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
+        let release: String = release.chars().map(plain).collect();
+        let architecture = if self.is_cross_built() { "-$TARGETARCH" } else { "" };
+        Some(format!("{prefix}-{release}{architecture}"))
+    }
+
+    /// Whether the stage asks which platform it is built for, and runs on that.
+    fn is_cross_built(&self) -> bool {
+        let from = self.cx.model.at(self.stage.from);
+        let fixed = from.flags.iter().any(|it: &Flag| it.name == "platform");
+        !fixed && self.step.before.variables.contains_key("TARGETARCH")
+    }
+}
