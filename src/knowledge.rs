@@ -10,7 +10,7 @@ use serde::Deserialize;
 mod installs;
 mod variables;
 
-pub use installs::{Asks, Installs};
+pub use installs::{Asks, Installs, Locked, Production};
 pub use variables::{Change, build_info, means_nothing};
 
 /// All tables.

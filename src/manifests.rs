@@ -271,6 +271,15 @@ pub fn matches_glob(source: &str, file: &str) -> bool {
             .is_ok_and(|it| it.compile_matcher().is_match(file))
 }
 
+/// Whether the lock file of a project in `folder` of the image holds what its manifest asks for; `None` if that cannot
+/// be told.
+pub fn lock_agrees(command: &PackageCommand, folder: &str, view: &View<'_>) -> Option<bool> {
+    match command.manager.name.as_str() {
+        "npm" | "yarn" => javascript::lock_agrees(command, folder, view),
+        _ => None,
+    }
+}
+
 /// Go reads `go.mod` and `go.sum` to download; building needs the sources.
 fn go(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
     let Some(project) = &command.manager.project else { return Reads::Sources };

@@ -13,6 +13,10 @@ pub struct Installs {
     manager: String,
     /// It asks before it installs.
     pub asks: Option<Asks>,
+    /// How an install is held to the lock file.
+    pub locked: Option<Locked>,
+    /// How an install leaves out what only developers need.
+    pub production: Option<Production>,
 }
 
 /// How a manager is kept from asking.
@@ -32,6 +36,50 @@ pub struct Asks {
     /// Programs of the manager that never ask.
     #[serde(default)]
     pub silent: Vec<String>,
+}
+
+/// How an install is held to the lock file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Locked {
+    /// The subcommands that are not.
+    pub subcommands: Vec<String>,
+    /// The names of the lock file.
+    pub locks: Vec<String>,
+    /// The option that does.
+    pub word: Option<String>,
+    /// The option for Yarn 2 and later.
+    pub berry_word: Option<String>,
+    /// The subcommand to use instead.
+    pub subcommand: Option<String>,
+    /// A setting before the command.
+    pub before: Option<String>,
+    /// Options that do the same, or ask for something else.
+    #[serde(default)]
+    pub same: Vec<String>,
+    /// Variables that do.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// Texts of earlier commands that do.
+    #[serde(default)]
+    pub configured: Vec<String>,
+    /// Whether the install takes no notice of the lock file.
+    #[serde(default)]
+    pub ignores: bool,
+}
+
+/// How an install leaves out what only developers need.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Production {
+    /// The option that does.
+    pub word: String,
+    /// Options that do the same, or ask for something else.
+    #[serde(default)]
+    pub same: Vec<String>,
+    /// Variables that do, or that ask for something else.
+    #[serde(default)]
+    pub variables: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -137,19 +137,33 @@ fn pnpm_packages(text: &str) -> Vec<String> {
 
 /// Whether the lock file already holds what the manifest asks for, so that an install leaves it as it is.
 fn lock_is_settled(command: &PackageCommand, manifest: &Value, manifests: &Manifests, view: &View<'_>) -> bool {
-    let Some(lock) = manifests.files.get(1).filter(|it| it.contains("lock")) else { return false };
-    let Some(text) = view.context.read(lock) else { return false };
+    let lock = manifests.files.get(1).filter(|it| it.contains("lock"));
+    let text = lock.and_then(|it| view.context.read(it));
+    text.is_some_and(|it| compare(&command.manager.name, manifest, &it) == Some(true))
+}
+
+/// Whether the lock file holds what the manifest asks for; `None` if that cannot be told.
+pub(super) fn lock_agrees(command: &PackageCommand, folder: &str, view: &View<'_>) -> Option<bool> {
+    let project = command.manager.project.as_ref()?;
+    let files = manifests_in(project, folder, view)?;
+    let manifest = serde_json::from_str(&view.context.read(&files[0])?).ok()?;
+    compare(&command.manager.name, &manifest, &view.context.read(files.get(1)?)?)
+}
+
+fn compare(manager: &str, manifest: &Value, lock: &str) -> Option<bool> {
     let kinds = ["dependencies", "devDependencies", "optionalDependencies"];
-    if command.manager.name == "npm" {
-        let Ok(lock) = serde_json::from_str::<Value>(&text) else { return false };
+    if manager == "npm" {
+        let lock: Value = serde_json::from_str(lock).ok()?;
         let root = &lock["packages"][""];
-        return root.is_object() && kinds.iter().all(|kind| root[*kind] == manifest[*kind]);
+        let empty = |it: &Value| it.as_object().is_none_or(serde_json::Map::is_empty);
+        let same = |kind: &&str| root[*kind] == manifest[*kind] || (empty(&root[*kind]) && empty(&manifest[*kind]));
+        return root.is_object().then(|| kinds.iter().all(|it| same(&it)));
     }
-    let wanted = kinds.iter().flat_map(|kind| manifest[*kind].as_object().into_iter().flatten());
-    wanted.into_iter().all(|(name, version)| {
+    let mut wanted = kinds.iter().flat_map(|kind| manifest[*kind].as_object().into_iter().flatten());
+    Some(wanted.all(|(name, version)| {
         let version = version.as_str().unwrap_or_default();
-        text.contains(&format!("{name}@{version}")) || text.contains(&format!("{name}@npm:{version}"))
-    })
+        lock.contains(&format!("{name}@{version}")) || lock.contains(&format!("{name}@npm:{version}"))
+    }))
 }
 
 /// Which Yarn a project uses; `None` if nothing tells.
