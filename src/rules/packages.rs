@@ -1,9 +1,10 @@
 //! Package managers: what they fetch, and when.
 
+mod dev_dependencies;
 mod interactive_install;
 mod unlocked_install;
 mod update_alone;
 
 use crate::rule::Rule;
 
-pub(super) static RULES: &[&Rule] = &[&interactive_install::RULE, &unlocked_install::RULE, &update_alone::RULE];
+pub(super) static RULES: &[&Rule] = &[&dev_dependencies::RULE, &interactive_install::RULE, &unlocked_install::RULE, &update_alone::RULE];
