@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::{
+    build::Target,
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Level, code_is},
     model::Model,
@@ -59,6 +60,23 @@ pub struct FileCx<'a> {
     pub source: &'a Source,
     /// What it means.
     pub model: &'a Model,
+}
+
+impl FileCx<'_> {
+    /// Whether a stage is part of an image that somebody gets: the last one, one that a build names, or what these are
+    /// built on.
+    pub fn is_shipped(&self, stage: usize) -> bool {
+        let stages = &self.model.stages;
+        let named = self.project.builds_of(&self.source.path).filter_map(|it| match &it.target {
+            Target::Stage(name) => {
+                let name = name.to_lowercase();
+                stages.iter().find(|it| it.name.as_deref() == Some(&name)).map(|it| it.index)
+            }
+            Target::Last | Target::Unknown => None,
+        });
+        let mut ends = stages.len().checked_sub(1).into_iter().chain(named);
+        ends.any(|it| self.model.ancestry(it).any(|it| it.index == stage))
+    }
 }
 
 /// What a rule about the whole project may look at.

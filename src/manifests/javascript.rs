@@ -156,8 +156,8 @@ fn compare(manager: &str, manifest: &Value, lock: &str) -> Option<bool> {
         let lock: Value = serde_json::from_str(lock).ok()?;
         let root = &lock["packages"][""];
         let empty = |it: &Value| it.as_object().is_none_or(serde_json::Map::is_empty);
-        let same = |kind: &&str| root[*kind] == manifest[*kind] || (empty(&root[*kind]) && empty(&manifest[*kind]));
-        return root.is_object().then(|| kinds.iter().all(|it| same(&it)));
+        let same = |kind: &str| root[kind] == manifest[kind] || (empty(&root[kind]) && empty(&manifest[kind]));
+        return root.is_object().then(|| kinds.iter().all(|it| same(it)));
     }
     let mut wanted = kinds.iter().flat_map(|kind| manifest[*kind].as_object().into_iter().flatten());
     Some(wanted.all(|(name, version)| {

@@ -23,7 +23,9 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for (at, step) in stage.steps.iter().enumerate() {
         let StepKind::Run(run) = &step.kind else { continue };
         for command in run.packages() {
-            let Some(production) = Installs::of(command.manager).and_then(|it| it.production.as_ref()) else { continue };
+            let Some(production) = Installs::of(command.manager).and_then(|it| it.production.as_ref()) else {
+                continue;
+            };
             if !installs_all(step, run, command, production) || !only_runs_behind(stage, at, run, command) {
                 continue;
             }
@@ -54,12 +56,9 @@ fn installs_all(step: &Step, run: &Run, command: &PackageCommand, production: &P
 fn only_runs_behind(stage: &Stage, at: usize, run: &Run, command: &PackageCommand) -> bool {
     let plain = |run: &Run, from: usize| {
         run.script().is_some()
-            && run
-                .invocations()
-                .iter()
-                .enumerate()
-                .skip(from)
-                .all(|(at, it)| is_plain_program(&it.program) || run.packages().iter().any(|it| it.invocation == at && it.manager.root))
+            && run.invocations().iter().enumerate().skip(from).all(|(at, it)| {
+                is_plain_program(&it.program) || run.packages().iter().any(|it| it.invocation == at && it.manager.root)
+            })
     };
     plain(run, command.invocation + 1)
         && stage.steps[at + 1..].iter().all(|it| match &it.kind {
@@ -81,7 +80,10 @@ fn finding(
     let [context] = contexts else { return None };
     let step = &stage.steps[at];
     let StepKind::Run(run) = &step.kind else { return None };
-    if is_for_developers(&cx.source.path) || stage.name.as_deref().is_some_and(is_for_developers) || is_old_npm(stage, command) {
+    if is_for_developers(&cx.source.path)
+        || stage.name.as_deref().is_some_and(is_for_developers)
+        || is_old_npm(stage, command)
+    {
         return None;
     }
     let view = View { context, copies: visible(&stage.steps, at) };
@@ -119,9 +121,11 @@ fn finding(
 /// Whether a name says that something is for developers or tests.
 fn is_for_developers(name: &str) -> bool {
     let lower = name.to_lowercase();
-    ["dev", "test", "build", "ci", "lint", "local"]
-        .iter()
-        .any(|word| lower.split(|it: char| !it.is_ascii_alphanumeric()).any(|it| it == *word || it.starts_with("dev") || it.starts_with("test")))
+    ["dev", "test", "build", "ci", "lint", "local"].iter().any(|word| {
+        lower
+            .split(|it: char| !it.is_ascii_alphanumeric())
+            .any(|it| it == *word || it.starts_with("dev") || it.starts_with("test"))
+    })
 }
 
 /// Before npm 7 the option has another name.
@@ -134,37 +138,58 @@ fn is_old_npm(stage: &Stage, command: &PackageCommand) -> bool {
 /// Whether what the image starts is known, and needs none of the packages for developers.
 fn runs_without(cx: &FileCx<'_>, stage: &Stage, manifest: &Json) -> bool {
     let commands = stage.steps.iter().map(|it| cx.model.instruction(it));
-    let mut started: Vec<String> = commands
-        .filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint))
-        .map(words)
-        .collect();
+    let mut started: Vec<String> =
+        commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint)).map(words).collect();
     if started.is_empty() {
         return false;
     }
-    let names: Vec<&String> = manifest["devDependencies"].as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+    let names: Vec<&String> =
+        manifest["devDependencies"].as_object().into_iter().flat_map(serde_json::Map::keys).collect();
     let mut seen = 0;
     // Scripts of the manifest call one another.
     while seen < started.len() && seen < 16 {
         let text = started[seen].clone();
         seen += 1;
         let parts: Vec<&str> = text.split_whitespace().collect();
-        let runs_script = parts.iter().any(|it| matches!(*it, "npm" | "yarn" | "pnpm" | "bun" | "npm-run-all" | "run-s" | "run-p"));
+        let runs_script =
+            parts.iter().any(|it| matches!(*it, "npm" | "yarn" | "pnpm" | "bun" | "npm-run-all" | "run-s" | "run-p"));
         for part in &parts {
             let bare = part.trim_start_matches("--").rsplit('/').next().unwrap_or(part);
             let tool = names.iter().any(|it| it.as_str() == *part || it.rsplit('/').next() == Some(bare));
-            let known = ["dev", "test", "nodemon", "tsx", "ts-node", "ts-node-dev", "tsc", "vite", "webpack", "ng", "react-scripts", "jest", "watch", "serve", "npx", "nest"]
-                .iter()
-                .any(|it| bare == *it || bare.starts_with("dev:") || bare.starts_with("test:") || part.contains("--watch"));
+            let known = [
+                "dev",
+                "test",
+                "nodemon",
+                "tsx",
+                "ts-node",
+                "ts-node-dev",
+                "tsc",
+                "vite",
+                "webpack",
+                "ng",
+                "react-scripts",
+                "jest",
+                "watch",
+                "serve",
+                "npx",
+                "nest",
+            ]
+            .iter()
+            .any(|it| bare == *it || bare.starts_with("dev:") || bare.starts_with("test:") || part.contains("--watch"));
             if tool || known {
                 return false;
             }
             if runs_script && let Some(script) = manifest["scripts"][*part].as_str() {
                 started.push(script.to_owned());
-                started.extend(["pre", "post"].iter().filter_map(|it| manifest["scripts"][format!("{it}{part}")].as_str().map(str::to_owned)));
+                started.extend(
+                    ["pre", "post"]
+                        .iter()
+                        .filter_map(|it| manifest["scripts"][format!("{it}{part}")].as_str().map(str::to_owned)),
+                );
             }
         }
         // A script of the image's own can start anything.
-        if parts.iter().any(|it| it.ends_with(".sh") || it.ends_with(".ts") || it.ends_with(".tsx")) {
+        if parts.iter().filter_map(|it| it.rsplit_once('.')).any(|(_, it)| matches!(it, "sh" | "ts" | "tsx")) {
             return false;
         }
     }

@@ -26,8 +26,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                 if !site.is_open() {
                     continue;
                 }
-                let contexts =
-                    contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
+                let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
                 out.extend(site.finding(contexts));
             }
         }
@@ -40,10 +39,7 @@ enum Lock {
     /// It is copied.
     Copied(String),
     /// It lies beside the manifest, which alone is copied.
-    Beside {
-        lock: String,
-        manifest: String,
-    },
+    Beside { lock: String, manifest: String },
 }
 
 #[derive(Clone, Copy)]
@@ -66,7 +62,10 @@ impl Site<'_> {
         self.locked.subcommands.contains(&command.subcommand)
             && !named
             && (command.manager.name != "cargo" || command.values("--path").len() == 1)
-            && !elsewhere.iter().chain(["--workspace", "--directory", "--location"].iter()).any(|it| command.has_option(it))
+            && !elsewhere
+                .iter()
+                .chain(["--workspace", "--directory", "--location"].iter())
+                .any(|it| command.has_option(it))
             && !self.locked.same.iter().any(|it| command.has_option(it))
             && !self.is_set()
     }
@@ -157,11 +156,8 @@ impl Site<'_> {
             } else {
                 " If the two do not agree, the build will say so and stop."
             });
-            finding.fix = Change::of(self.cx.unit.file, edits).map(|change| Fix {
-                title,
-                safety: Safety::Unsafe,
-                change,
-            });
+            finding.fix =
+                Change::of(self.cx.unit.file, edits).map(|change| Fix { title, safety: Safety::Unsafe, change });
         }
         finding.note = Some(note);
         Some(finding)

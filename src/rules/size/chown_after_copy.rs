@@ -1,0 +1,168 @@
+//! Files that are copied, and then copied again with another owner: see `rules/size/chown-after-copy.md`.
+
+use crate::{
+    context::{self, Context},
+    edit::{Change, Edit, Safety},
+    finding::{Finding, Fix, Label},
+    model::{Copy, CopyFrom, Run, Stage, Step, StepKind, absolute, header, is_below, text},
+    project::Kind,
+    rewrite,
+    rule::{Check, FileCx, Rule},
+    shell::{Invocation, Setting},
+    source::{Location, Span},
+};
+
+pub(super) static RULE: Rule = crate::rule!("size" / "chown-after-copy", Check::File(check));
+
+fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let mut contexts = None;
+    for stage in &cx.model.stages {
+        for (at, step) in stage.steps.iter().enumerate() {
+            let StepKind::Run(run) = &step.kind else { continue };
+            if !run.mentions(&["chown", "chmod"]) || !cx.is_shipped(stage.index) {
+                continue;
+            }
+            for (number, invocation) in run.invocations().iter().enumerate() {
+                let Some(change) = Recursive::of(invocation, step, run, number) else { continue };
+                let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
+                let site = Site { cx, stage, at, run, invocation, change };
+                out.extend(site.finding(contexts));
+            }
+        }
+    }
+}
+
+/// What `chown -R` or `chmod -R` is told to do.
+struct Recursive {
+    /// `chown` or `chmod`.
+    flag: &'static str,
+    /// The owner or mode, if it can be read.
+    value: Option<String>,
+    /// The word that makes it recursive, if it stands alone.
+    option: Option<usize>,
+    folders: Vec<String>,
+}
+
+impl Recursive {
+    fn of(invocation: &Invocation, step: &Step, run: &Run, number: usize) -> Option<Self> {
+        let flag = match invocation.program.as_str() {
+            "chown" => "chown",
+            "chmod" => "chmod",
+            _ => return None,
+        };
+        let texts: Vec<Option<String>> = invocation.words.iter().map(|it| text(it, &step.before)).collect();
+        let is_option = |it: &Option<String>| it.as_deref().is_some_and(|it| it.starts_with('-') && it.len() > 1);
+        let recursive =
+            |it: &str| it == "--recursive" || (it.starts_with('-') && !it.starts_with("--") && it.contains('R'));
+        let options: Vec<usize> = (1..texts.len()).filter(|it| is_option(&texts[*it])).collect();
+        options.iter().find(|it| texts[**it].as_deref().is_some_and(recursive))?;
+        let mut operands = (1..texts.len()).filter(|it| !is_option(&texts[*it]));
+        let value = texts[operands.next()?].clone();
+        let folder = run.folders()[number].as_deref();
+        let folders = operands.map(|it| absolute(folder, texts[it].as_deref()?)).collect::<Option<Vec<_>>>()?;
+        let option = options
+            .first()
+            .copied()
+            .filter(|it| options.len() == 1 && matches!(texts[*it].as_deref(), Some("-R" | "--recursive")));
+        Some(Self { flag, value, option, folders })
+    }
+}
+
+struct Site<'a> {
+    cx: &'a FileCx<'a>,
+    stage: &'a Stage,
+    at: usize,
+    run: &'a Run,
+    invocation: &'a Invocation,
+    change: Recursive,
+}
+
+impl Site<'_> {
+    fn finding(&self, contexts: &[Context<'_>]) -> Option<Finding> {
+        let steps = &self.stage.steps;
+        let copies: Vec<(usize, &Copy)> = steps[..self.at]
+            .iter()
+            .enumerate()
+            .filter_map(|(at, it)| match &it.kind {
+                StepKind::Copy(copy) => Some((at, copy)),
+                StepKind::Run(_) | StepKind::Other => None,
+            })
+            .filter(|(_, copy)| {
+                let inside = |it: &String| copy.destination.as_deref().is_some_and(|place| is_below(place, it));
+                self.change.folders.iter().any(inside)
+            })
+            .collect();
+        let flagged = |it: &Copy| it.options.iter().any(|it| it.starts_with(self.change.flag));
+        let open: Vec<(usize, &Copy)> = copies.iter().copied().filter(|(_, it)| !flagged(it)).collect();
+        let (first, copy) = *open.iter().find(|(_, it)| brings_folder(it, contexts))?;
+        let command = self.cx.source.slice(self.invocation.command).lines().next().unwrap_or_default();
+        let location = Location { file: self.cx.unit.file, span: self.invocation.command };
+        let place = copy.destination.as_deref().unwrap_or_default();
+        let mut finding = Finding::new(
+            RULE.name,
+            location,
+            format!("`{}` stores what was copied to `{place}` a second time", command.trim_end_matches(['\\', ' '])),
+        );
+        finding.related.push(Label {
+            location: Location { file: self.cx.unit.file, span: header(self.cx.model.instruction(&steps[first])) },
+            text: format!("could set it with `--{}`", self.change.flag),
+        });
+        finding.note = Some("A layer that changes the owner or mode of a file holds all of the file again.".to_owned());
+        let all = copies.iter().map(|(at, _)| *at).collect::<Vec<_>>();
+        if let Some(change) = self.edits(&all, &open) {
+            finding.note = Some(
+                "A layer that changes the owner or mode of a file holds all of the file again. The folder itself keeps its `chown`; what the base image has in it would keep its owner."
+                    .to_owned(),
+            );
+            finding.fix = Some(Fix {
+                title: format!("Set it while copying, with `--{}`", self.change.flag),
+                safety: Safety::Unsafe,
+                change,
+            });
+        }
+        Some(finding)
+    }
+
+    /// The owner said by each copy, and no more for what lies in the folder. Only where nothing but these copies fills
+    /// the folder, and the owner is there when the first of them runs.
+    fn edits(&self, all: &[usize], open: &[(usize, &Copy)]) -> Option<Change> {
+        let value = self.change.value.as_deref().filter(|it| self.change.flag == "chown" && !it.is_empty())?;
+        let steps = &self.stage.steps;
+        let first = *all.first()?;
+        let known = |name: &str| {
+            name == "root"
+                || (!name.is_empty() && name.bytes().all(|it| it.is_ascii_digit()))
+                || steps[first].before.accounts.iter().any(|it| it.name == name)
+        };
+        let remote = |it: &Copy| it.add && it.sources.iter().flatten().any(|it| it.contains("://"));
+        let plain = |it: &Copy| !it.heredocs && !remote(it);
+        let runs = steps[first..self.at].iter().any(|it| matches!(it.kind, StepKind::Run(_)));
+        let alone = self.run.invocations().iter().all(|it| {
+            matches!(it.program.as_str(), "chown" | "set" | "useradd" | "adduser" | "groupadd" | "addgroup" | "usermod")
+        });
+        let mut parts = value.split(':');
+        let owners = parts.next().is_some_and(known) && parts.all(|it| it.is_empty() || known(it));
+        let same = all.len() == open.len() && open.iter().all(|(_, it)| plain(it));
+        if runs || !alone || !owners || !same || value.ends_with(':') || self.invocation.setting != Setting::Always {
+            return None;
+        }
+        let option = self.change.option?;
+        let spans: Vec<Span> = self.invocation.words.iter().map(|it| it.span).collect();
+        let mut edits = rewrite::remove_words(self.cx.source, &spans, &[option])?;
+        for (at, _) in open {
+            let instruction = self.cx.model.instruction(&steps[*at]);
+            edits.push(Edit::insert(instruction.keyword.span.end as usize, format!(" --chown={value}")));
+        }
+        Change::of(self.cx.unit.file, rewrite::join(edits)?)
+    }
+}
+
+/// Whether a copy can bring more than a file or two.
+fn brings_folder(copy: &Copy, contexts: &[Context<'_>]) -> bool {
+    let file_like = |it: &str| it.rsplit('/').next().is_some_and(|it| it.trim_start_matches('.').contains('.'));
+    copy.sources.iter().flatten().any(|it| match copy.from {
+        CopyFrom::Context if contexts.is_empty() => it == ".",
+        CopyFrom::Context => contexts.iter().all(|context| context.kind(it) == Some(Kind::Folder)),
+        CopyFrom::Stage(_) | CopyFrom::Other(_) => !file_like(it) && !it.contains("/bin/"),
+    })
+}
