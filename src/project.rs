@@ -201,10 +201,19 @@ pub fn is_dockerfile(name: &str) -> bool {
         "yml",
         "toml",
         "html",
+        "css",
+        "scss",
+        "less",
+        "svg",
+        "png",
+        "xml",
+        "map",
     ];
     /// Endings of source files, which may be called `dockerfile` too, but not `Dockerfile`.
-    const CODE: &[&str] =
-        &["c", "cc", "cpp", "cs", "go", "h", "java", "js", "kt", "lua", "php", "pl", "py", "rb", "rs", "snap", "ts"];
+    const CODE: &[&str] = &[
+        "c", "cc", "cpp", "cs", "go", "h", "java", "js", "kt", "lua", "php", "pl", "py", "rb", "rs", "snap", "ts",
+        "tsx", "jsx", "vue",
+    ];
     let lower = name.to_lowercase();
     if lower.ends_with('~') {
         return false;
@@ -329,6 +338,9 @@ mod tests {
             "Dockerfile.tmpl",
             "Dockerfile.dockerignore",
             "dockerfile.py",
+            "dockerfile-form.css",
+            "dockerfile.svg",
+            "dockerfile-form.tsx",
             "Dockerfile.j2",
             "Dockerfile.api.bak",
             "Dockerfile~",
