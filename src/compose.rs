@@ -145,7 +145,7 @@ impl Service {
 
     /// The service of a file that nothing lies below.
     fn alone(mut self) -> Self {
-        if !self.is_whole {
+        if self.build.is_some() && !self.is_whole {
             self.unknown = Some("this file is laid over another one, which is not named here".to_owned());
         }
         self
@@ -154,7 +154,7 @@ impl Service {
     /// The service of a file that may be used alone or laid over the default file.
     fn perhaps_over(mut self, below: Spec) -> Self {
         let Some(own) = self.build.clone() else { return self };
-        let whole = own.clone().over(below);
+        let whole = Spec { found_in: own.found_in, ..own.clone().over(below) };
         let what = |spec: &Spec| {
             let build = spec.clone().into_build(String::new());
             build.map(|it| (it.dockerfile, it.context, it.target))
@@ -373,7 +373,14 @@ impl Loader<'_, '_> {
         let own = Service { build, is_whole, ..own };
         let Some(extends) = tree.get(node, "extends") else { return own };
         match self.extended(cx, name, extends.key, extends.value) {
-            Ok(Some(below)) => Service { is_whole: true, ..own.over(below) },
+            Ok(Some(mut below)) => {
+                // What it builds is said there, but that it builds it is said here.
+                if let Some(spec) = &mut below.build {
+                    spec.found_in =
+                        own.build.as_ref().map_or(Location { file: cx.file, span: extends.key }, |it| it.found_in);
+                }
+                Service { is_whole: true, ..own.over(below) }
+            }
             Ok(None) => own,
             Err(reason) => Service { unknown: Some(reason), ..own },
         }

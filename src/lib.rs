@@ -5,9 +5,11 @@
 //! The Rust API serves dockopt's own binary and tests and may change at any time; the command line is what is kept
 //! stable.
 
+pub mod bake;
 pub mod baseline;
 pub mod build;
 pub mod cli;
+pub mod commands;
 pub mod compose;
 pub mod context;
 pub mod definitions;
@@ -28,11 +30,13 @@ pub mod report;
 pub mod rewrite;
 pub mod rule;
 pub mod rules;
+pub mod scripts;
 pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod suppress;
 pub mod syntax;
+pub mod workflow;
 pub mod workspace;
 pub mod yaml;
 

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use crate::{
     build::{Build, DefinitionError, Found, LeftOut},
-    compose,
     definitions::{self, Definitions},
     settings::Settings,
     source::{FileId, Source},
     syntax::{self, Dockerfile},
+    workflow::Workflow,
 };
 
 /// All that `check` and `fix` look at.
@@ -26,6 +26,8 @@ pub struct Project {
     pub left_out: Vec<LeftOut>,
     /// What is wrong in build definitions.
     pub definition_errors: Vec<DefinitionError>,
+    /// The workflows that are there.
+    pub workflows: Vec<Workflow>,
     /// The settings in force.
     pub settings: Arc<Settings>,
     /// What lies around the Dockerfiles.
@@ -82,7 +84,8 @@ impl Project {
         let units = dockerfiles.par_iter().enumerate().map(parse).collect();
         sources.append(&mut dockerfiles);
         let Found { builds, left_out, errors } = definitions.found;
-        Self { sources, dockerfiles: units, builds, left_out, definition_errors: errors, settings, files }
+        let workflows = definitions.workflows;
+        Self { sources, dockerfiles: units, builds, left_out, definition_errors: errors, workflows, settings, files }
     }
 
     /// A project of files that are given as path and text: Dockerfiles and Compose files are told by their names,
@@ -98,7 +101,7 @@ impl Project {
             let name = path.rsplit('/').next().unwrap_or(&path);
             if is_dockerfile(name) {
                 dockerfiles.push(Source::new(path.clone(), text.clone()));
-            } else if compose::is_compose(name) {
+            } else if definitions::kind_of(&path).is_some() {
                 definitions.push(Source::new(path.clone(), text.clone()));
             }
             memory.texts.insert(path, text.into());
@@ -149,7 +152,8 @@ impl Project {
             project.sources.push(source);
         }
         if defines {
-            let found = definitions::read(&mut project.sources, &memory);
+            let (found, workflows) = definitions::read(&mut project.sources, &memory);
+            project.workflows = workflows;
             project.builds = found.builds;
             project.left_out = found.left_out;
             project.definition_errors = found.errors;

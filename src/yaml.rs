@@ -181,6 +181,11 @@ impl Tree {
         matches!(self.node(node), Node::Null)
     }
 
+    /// Whether a node is a scalar without quotes.
+    pub fn is_bare(&self, node: NodeId) -> bool {
+        matches!(self.node(node), Node::Scalar(it) if it.style == ScalarStyle::Plain)
+    }
+
     /// Whether a node is a table.
     pub fn is_map(&self, node: NodeId) -> bool {
         matches!(self.node(node), Node::Map(_))

@@ -466,3 +466,32 @@ fn a_closed_pipe_is_no_failure() {
         assert_eq!(output.status.code(), Some(0), "{args:?}");
     }
 }
+
+#[test]
+fn builds_are_listed() {
+    let compose = "services:\n  api:\n    build: {context: api, target: run}\n  b:\n    build: $B\n";
+    let mut files = vec![
+        ("api/Dockerfile", "FROM a\nCOPY x .\n"),
+        ("api/x", ""),
+        ("web/Dockerfile", "FROM a\nCOPY y .\n"),
+        ("web/y", ""),
+        ("Makefile", "image:\n\tdocker build -t x api\n"),
+        ("compose.yaml", compose),
+    ];
+    let ran = run(&folder(&files), &["builds"]);
+    let expected = "api/Dockerfile\n  compose.yaml:3 service api: context api; target run\n  Makefile:2 script image: \
+                    context api\nweb/Dockerfile\n  nothing names it; what it copies is there with context web\n\nLeft \
+                    out, as they are not certain:\n  compose.yaml:5: b: it depends on `$B`, which nothing here \
+                    sets\n\nFound 2 builds\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, expected));
+    let ran = run(&folder(&files), &["builds", "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["builds"][0]["found_in"]["start"]["line"], 3);
+    assert_eq!(json["builds"][1]["kind"], "script");
+    files[5].1 = "services:\n  a: [\n    build\n";
+    let ran = run(&folder(&files), &["builds"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.starts_with("error: compose.yaml:"), "{}", ran.err);
+    assert_eq!(run(&folder(&files), &["builds", "--format", "sarif"]).code, 2);
+    assert_eq!(run(&folder(&files), &["builds", "-"]).code, 2);
+}

@@ -54,6 +54,14 @@ pub(super) enum Command {
         #[command(flatten)]
         reports: Reports,
     },
+    /// List which Dockerfile is built with which context, and where that is written.
+    ///
+    /// Compose files, Bake files, GitHub workflows, shell scripts, Makefiles, justfiles and `package.json` are read.
+    Builds {
+        /// Folders to search, or Dockerfiles.
+        #[arg(value_name = "PATH", default_value = ".")]
+        paths: Vec<String>,
+    },
     /// Print the page of a rule.
     Explain {
         /// A rule's name, a code of another tool such as `DL3008`, or a family.

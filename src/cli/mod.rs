@@ -1,6 +1,7 @@
 //! The command line: subcommands and exit codes.
 
 mod args;
+mod builds;
 mod check;
 mod explain;
 mod fix;
@@ -139,6 +140,7 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
             streams.out.write_all(explain::pages(&name)?.as_bytes())?;
             Ok(Status::Clean)
         }
+        Command::Builds { paths } => builds::run(&common, &paths, streams),
         Command::Rules => {
             let table = report::render_rules(common.format, rules::all());
             streams.out.write_all(table.as_bytes())?;
@@ -200,6 +202,15 @@ fn syntax(files: &[String], streams: &mut Streams) -> Result<Status, Failure> {
 
 /// Loads the project; with it come the bytes of standard input, if it was read.
 fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), Failure> {
+    let (workspace, settings) = settings_for(common, paths)?;
+    let bytes = stdin_bytes(paths)?;
+    let name = common.stdin_filename.as_deref().unwrap_or(STDIN);
+    let stdin = bytes.clone().map(|it| (name.to_owned(), it));
+    Ok((workspace.load(paths, stdin, settings), bytes))
+}
+
+/// The settings that the command line and the nearest file ask for.
+fn settings_for(common: &Common, paths: &[String]) -> Result<(Workspace, Arc<Settings>), Failure> {
     let workspace = Workspace::here()?;
     let config = match &common.config {
         Some(file) => Config::File(file.clone()),
@@ -215,11 +226,7 @@ fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), 
     let settings = workspace.settings(&config, paths)?;
     let settings = settings.with_selection(common.select.clone(), common.ignore.clone());
     let profile = common.profile.map_or(settings.profile, Into::into);
-    let settings = settings.with_profile(profile);
-    let bytes = stdin_bytes(paths)?;
-    let name = common.stdin_filename.as_deref().unwrap_or(STDIN);
-    let stdin = bytes.clone().map(|it| (name.to_owned(), it));
-    Ok((workspace.load(paths, stdin, Arc::new(settings)), bytes))
+    Ok((workspace, Arc::new(settings.with_profile(profile))))
 }
 
 fn stdin_bytes(paths: &[String]) -> Result<Option<Vec<u8>>, Failure> {

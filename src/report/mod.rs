@@ -1,5 +1,6 @@
 //! The output formats.
 
+pub mod builds;
 mod checkstyle;
 mod github;
 mod gitlab;

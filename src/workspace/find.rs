@@ -1,4 +1,4 @@
-//! Finds Dockerfiles and Compose files as a developer expects: below folders, skipping what git skips.
+//! Finds Dockerfiles and build definitions as a developer expects: below folders, skipping what git skips.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,9 +9,10 @@ use std::{
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::{Role, Workspace, WorkspaceError, is_below, name_of, repository_of, role_of, slashed};
+use super::{Role, Workspace, WorkspaceError, is_below, repository_of, role_of, slashed, wanted_kind};
 use crate::{
-    compose,
+    build::Kind,
+    definitions,
     project::{join, parent},
     settings::Settings,
 };
@@ -21,11 +22,13 @@ use crate::{
 pub(super) struct Found {
     /// Dockerfiles: shown path and path on disk.
     pub dockerfiles: BTreeMap<String, PathBuf>,
-    /// Compose files, likewise.
-    pub compose: BTreeMap<String, PathBuf>,
+    /// Build definitions, likewise.
+    pub definitions: BTreeMap<String, PathBuf>,
+    /// Whether scripts are among them.
+    pub wants_scripts: bool,
     /// The folders out of which nothing is read.
     pub roots: BTreeSet<String>,
-    /// The folders whose Compose files were looked for, and so were those of all folders above.
+    /// The folders whose build definitions were looked for, and so were those of all folders above.
     pub surroundings: BTreeSet<String>,
     /// The root of each folder that was come by.
     pub roots_by_folder: BTreeMap<String, String>,
@@ -54,20 +57,20 @@ impl Workspace {
             self.add_surroundings(&path, found);
             self.walk(&path, settings, found);
             found.searched.insert(path);
-        } else if compose::is_compose(name_of(&path)) {
-            // A Compose file stands for the Dockerfiles that it names.
+        } else if matches!(definitions::kind_of(&path), Some(Kind::Compose | Kind::Bake)) {
+            // Such a file stands for the Dockerfiles that it names.
             let folder = parent(&path);
             let root = self.root_of(&folder);
             found.searched.insert(root.clone());
             found.roots.insert(root);
-            found.compose.insert(self.show(&path), PathBuf::from(path));
+            found.definitions.insert(self.show(&path), PathBuf::from(path));
         } else {
             self.add_surroundings(&parent(&path), found);
             found.dockerfiles.insert(self.show(&path), PathBuf::from(path));
         }
     }
 
-    /// Notes the root of a folder, and the Compose files from the folder up to that root.
+    /// Notes the root of a folder, and the build definitions from the folder up to that root.
     pub(super) fn add_surroundings(&self, folder: &str, found: &mut Found) {
         if found.surroundings.contains(folder) {
             return;
@@ -78,14 +81,21 @@ impl Workspace {
             if !found.surroundings.insert(slashed(above)) {
                 break;
             }
-            for entry in fs::read_dir(above).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                if name.to_str().is_some_and(compose::is_compose) && entry.path().is_file() {
-                    found.compose.insert(self.show(&slashed(entry.path())), entry.path());
-                }
+            self.add_definitions(above, found);
+        }
+        self.add_definitions(&Path::new(&root).join(".github/workflows"), found);
+        found.roots.insert(root);
+    }
+
+    /// Notes the build definitions in a folder.
+    fn add_definitions(&self, folder: &Path, found: &mut Found) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let wants_scripts = found.wants_scripts;
+            if wanted_kind(&slashed(&path), wants_scripts).is_some() && path.is_file() {
+                found.definitions.insert(self.show(&slashed(&path)), path);
             }
         }
-        found.roots.insert(root);
     }
 
     /// The same as [`Self::root_of`], which costs a look at each folder above unless one of them is known.
@@ -136,9 +146,9 @@ impl Workspace {
                     continue;
                 }
             };
-            let files = match role_of_entry(&entry, root.as_deref()) {
+            let files = match role_of_entry(&entry, root.as_deref(), found.wants_scripts) {
                 Some(Role::Dockerfile) => &mut found.dockerfiles,
-                Some(Role::Compose) => &mut found.compose,
+                Some(Role::Definition) => &mut found.definitions,
                 None => continue,
             };
             files.insert(self.show(&slashed(entry.path())), entry.into_path());
@@ -157,8 +167,8 @@ impl Workspace {
 }
 
 /// What a file is by its name. A link is taken when it leads to a file below the root.
-fn role_of_entry(entry: &DirEntry, root: Option<&Path>) -> Option<Role> {
-    let role = role_of(entry.file_name().to_str()?)?;
+fn role_of_entry(entry: &DirEntry, root: Option<&Path>, wants_scripts: bool) -> Option<Role> {
+    let role = role_of(entry.file_name().to_str()?, entry.path(), wants_scripts)?;
     let kind = entry.file_type()?;
     let leads_to_file = || {
         let real = fs::canonicalize(entry.path());

@@ -18,9 +18,8 @@ use thiserror::Error;
 
 use crate::{
     baseline::{Baseline, Folders},
-    build::Recipe,
-    compose,
-    definitions::Definitions,
+    build::{Kind, Recipe},
+    definitions::{self, Definitions},
     project::{self, Project, join, parent},
     settings::{self, Settings, SettingsError},
     source::Source,
@@ -244,7 +243,22 @@ impl Workspace {
     /// Reads the Dockerfiles that `paths` name and what belongs to them.
     /// `stdin` is what stands for the path `-`: the path under which it is shown, and its bytes.
     pub fn load(&self, paths: &[String], stdin: Option<(String, Vec<u8>)>, settings: Arc<Settings>) -> Loaded {
-        let mut found = Found::default();
+        self.load_with(paths, stdin, settings, false)
+    }
+
+    /// The same with the builds that scripts start. Reading them all costs more than everything else.
+    pub fn load_with_scripts(&self, paths: &[String], settings: Arc<Settings>) -> Loaded {
+        self.load_with(paths, None, settings, true)
+    }
+
+    fn load_with(
+        &self,
+        paths: &[String],
+        stdin: Option<(String, Vec<u8>)>,
+        settings: Arc<Settings>,
+        wants_scripts: bool,
+    ) -> Loaded {
+        let mut found = Found { wants_scripts, ..Found::default() };
         for path in paths.iter().filter(|it| *it != STDIN) {
             self.find(path, &settings, &mut found);
         }
@@ -256,10 +270,10 @@ impl Workspace {
         let disk = Arc::new(Disk::new(self.clone(), &found.roots));
 
         let mut problems = found.problems;
-        found.compose.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));
-        // Nobody asked for the Compose files by name, so those that cannot be read are passed over.
-        let (compose, _) = read_all(&found.compose);
-        let definitions = Definitions::of(compose, &*disk);
+        found.definitions.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));
+        // Nobody asked for these files by name, so those that cannot be read are passed over.
+        let (definitions, _) = read_all(&found.definitions);
+        let definitions = Definitions::of(definitions, &*disk);
         for build in &definitions.found.builds {
             let Recipe::File(dockerfile) = &build.dockerfile else { continue };
             let path = join(&self.cwd, dockerfile);
@@ -365,24 +379,26 @@ fn slashed(path: impl AsRef<Path>) -> String {
     if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
 }
 
-/// The last part of a path.
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+/// What a file is that is looked for.
+fn role_of(name: &str, path: &Path, wants_scripts: bool) -> Option<Role> {
+    if project::is_dockerfile(name) {
+        return Some(Role::Dockerfile);
+    }
+    // Only files of these endings can be build definitions, unless scripts are looked for.
+    let may_define = wants_scripts || [".yml", ".yaml", ".hcl", ".json"].iter().any(|it| name.ends_with(it));
+    let kind = if may_define { wanted_kind(&slashed(path), wants_scripts) } else { None };
+    kind.map(|_| Role::Definition)
 }
 
-/// Whether the file is one that is looked for: a Dockerfile, or a Compose file.
-fn role_of(name: &str) -> Option<Role> {
-    if compose::is_compose(name) {
-        Some(Role::Compose)
-    } else {
-        project::is_dockerfile(name).then_some(Role::Dockerfile)
-    }
+/// The kind of a build definition that is looked for.
+fn wanted_kind(path: &str, wants_scripts: bool) -> Option<Kind> {
+    definitions::kind_of(path).filter(|it| wants_scripts || *it != Kind::Script)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Dockerfile,
-    Compose,
+    Definition,
 }
 
 #[cfg(test)]
