@@ -49,6 +49,54 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
     }
 });
 
+/// What images need when they run, and what only building needs.
+///
+/// # Panics
+///
+/// If the table is malformed; a test of this module reads it.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    toml::from_str(include_str!("../rules/knowledge/runtime.toml"))
+        .expect("the test `tables_are_sound` reads the table")
+});
+
+/// The table of what is needed at run time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Runtime {
+    /// System packages that nothing needs at run time.
+    pub build_only: FxHashSet<String>,
+    /// System packages of programs that may be called at run time, with the names of these programs.
+    pub tools: BTreeMap<String, Vec<String>>,
+    /// The packages with the shared objects of a `-dev` package, on Debian.
+    pub debian: BTreeMap<String, Library>,
+    /// The same on Alpine.
+    pub alpine: BTreeMap<String, Library>,
+    /// Python packages that are built on the spot, against libraries of the system.
+    pub built: Vec<String>,
+    /// Programs that Python packages call.
+    pub pypi: BTreeMap<String, String>,
+}
+
+/// A package of shared objects.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Library {
+    /// It has the same name everywhere.
+    Same(String),
+    /// Its name depends on the release.
+    ByRelease(BTreeMap<String, String>),
+}
+
+impl Library {
+    /// Its name on a release; `None` where that cannot be told.
+    pub fn on(&self, release: Option<&str>) -> Option<&str> {
+        match self {
+            Self::Same(name) => Some(name),
+            Self::ByRelease(names) => names.get(release?).map(String::as_str),
+        }
+    }
+}
+
 /// The codes of hadolint, with the level that it gives each.
 ///
 /// # Panics
@@ -578,6 +626,8 @@ mod tests {
             let patterns = Action::ALL.iter().flat_map(|action| manager.subcommands(*action));
             assert!(patterns.into_iter().all(|it| !it.is_empty()), "{}", manager.name);
         }
+        assert!(RUNTIME.build_only.contains("gcc"));
+        assert_eq!(RUNTIME.debian["libssl-dev"].on(Some("bookworm")), Some("libssl3"));
         assert!(Image::find("python", Some("3.12")).is_some());
         assert!(Image::find("acme/base", None).is_none());
         assert_eq!(HADOLINT["DL3048"], Severity::Style);

@@ -12,6 +12,7 @@ mod javascript;
 mod python;
 
 pub use javascript::yarn_flavor;
+pub use python::{Project, project as python_project};
 
 /// The copied part of the context, as a command in the image sees it.
 #[derive(Debug)]

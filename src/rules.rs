@@ -8,13 +8,22 @@ mod pinning;
 mod runtime;
 mod secrets;
 mod size;
+mod stages;
 mod syntax;
 
 pub use syntax::{SYNTAX_ERROR, UNKNOWN_SUPPRESSION};
 
 /// All rules, by family and name.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let families =
-        [cache::RULES, packages::RULES, pinning::RULES, runtime::RULES, secrets::RULES, size::RULES, syntax::RULES];
+    let families = [
+        cache::RULES,
+        packages::RULES,
+        pinning::RULES,
+        runtime::RULES,
+        secrets::RULES,
+        size::RULES,
+        stages::RULES,
+        syntax::RULES,
+    ];
     families.into_iter().flatten().copied()
 }

@@ -116,6 +116,87 @@ fn has_path_dependency(value: &toml::Value) -> bool {
     }
 }
 
+/// What a Python project's manifest says of the project itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its folder in the context.
+    pub folder: String,
+    /// Whether installing it makes commands.
+    pub has_scripts: bool,
+    /// The folders that it depends on, and those that these depend on: in the context, and in the image.
+    pub path_dependencies: Vec<(String, String)>,
+    /// Where its packages are imported from, in the image.
+    pub import_root: String,
+}
+
+/// The project in a folder of the image; `None` where its manifest cannot be read.
+pub fn project(folder: &str, view: &View<'_>) -> Option<Project> {
+    let path = view.in_context(&join(folder, "pyproject.toml"))?;
+    let own = parent(&path);
+    let manifest: toml::Table = toml::from_str(&view.context.read(&path)?).ok()?;
+    let poetry = manifest.get("tool").and_then(|it| it.get("poetry"));
+    let is_full = |it: Option<&toml::Value>| it.and_then(toml::Value::as_table).is_some_and(|it| !it.is_empty());
+    let project = manifest.get("project");
+    let scripts = [poetry.and_then(|it| it.get("scripts")), poetry.and_then(|it| it.get("plugins"))];
+    let scripts = scripts
+        .into_iter()
+        .chain(["scripts", "gui-scripts", "entry-points"].map(|key| project.and_then(|it| it.get(key))));
+    let has_scripts = scripts.into_iter().any(is_full);
+    let mut dependencies = Vec::new();
+    collect(&manifest, &own, folder, view, &mut dependencies)?;
+    let packages = poetry.and_then(|it| it.get("packages")).and_then(toml::Value::as_array);
+    let from = packages.and_then(|it| it.first()).and_then(|it| it.get("from")).and_then(toml::Value::as_str);
+    let is_src = packages.is_none() && view.context.kind(&join(&own, "src")).is_some();
+    let import_root = match from {
+        Some(from) => join(folder, from),
+        None if is_src => join(folder, "src"),
+        None => folder.to_owned(),
+    };
+    Some(Project { folder: own, has_scripts, path_dependencies: dependencies, import_root })
+}
+
+/// Adds the folders that a manifest depends on, and theirs.
+fn collect(
+    manifest: &toml::Table,
+    folder: &str,
+    place: &str,
+    view: &View<'_>,
+    to: &mut Vec<(String, String)>,
+) -> Option<()> {
+    let mut paths = Vec::new();
+    for part in ["poetry", "uv", "pdm"] {
+        if let Some(table) = manifest.get("tool").and_then(|it| it.get(part)) {
+            paths_of(table, &mut paths);
+        }
+    }
+    for path in paths {
+        let (found, there) = (join(folder, path), join(place, path));
+        if to.iter().any(|(it, _)| *it == found) {
+            continue;
+        }
+        if found.starts_with("..") || found.starts_with('/') {
+            return None;
+        }
+        to.push((found.clone(), there.clone()));
+        if let Some(text) = view.context.read(&join(&found, "pyproject.toml")) {
+            collect(&toml::from_str(&text).ok()?, &found, &there, view, to)?;
+        }
+    }
+    Some(())
+}
+
+/// The paths of dependencies in a table.
+fn paths_of<'a>(value: &'a toml::Value, to: &mut Vec<&'a str>) {
+    match value {
+        toml::Value::Table(table) => {
+            to.extend(table.get("path").and_then(toml::Value::as_str));
+            table.values().for_each(|it| paths_of(it, to));
+        }
+        toml::Value::Array(values) => values.iter().for_each(|it| paths_of(it, to)),
+        _ => {}
+    }
+}
+
 /// `uv sync`: the project and the members of its workspace are built from the sources.
 pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &View<'_>) -> Reads {
     if command.subcommand == "tool install" {

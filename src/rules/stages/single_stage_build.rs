@@ -1,0 +1,148 @@
+//! What only building needs, in the image that ships: see `rules/stages/single-stage-build.md`.
+
+use crate::{
+    build,
+    edit::Safety,
+    finding::{Finding, Fix, Label},
+    keys::Keys,
+    model::{Base, ImageRef, Stage, is_below},
+    rule::{Check, FileCx, Rule},
+    source::{Location, Span},
+    syntax::{Instruction, Keyword},
+};
+
+mod division;
+mod needs;
+mod packages;
+mod python;
+
+use division::Division;
+
+pub(super) static RULE: Rule = crate::rule!("stages" / "single-stage-build", Check::File(check));
+
+fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let [stage] = cx.model.stages.as_slice() else { return };
+    let Base::Image(image) = &stage.base else { return };
+    if !runs_something(cx, stage) || is_for_development(cx, stage) {
+        return;
+    }
+    let plan = match image.name.as_str() {
+        "python" => python::plan(cx, stage, image),
+        _ => None,
+    };
+    out.extend(plan.map(|it| it.finding(cx)));
+}
+
+/// What is to be said, and how to divide the build.
+struct Plan<'a> {
+    /// What stays in the image for no use, as the message names it, and where it comes from.
+    kept: Vec<(String, Span)>,
+    /// Why it matters.
+    why: String,
+    /// How the build is divided; `None` where dockopt cannot tell.
+    division: Option<Division<'a>>,
+    /// What stands in the way, in full sentences.
+    obstacles: Vec<String>,
+}
+
+impl Plan<'_> {
+    fn finding(self, cx: &FileCx<'_>) -> Finding {
+        let file = cx.unit.file;
+        let names: Vec<String> = self.kept.iter().map(|(name, _)| name.clone()).collect();
+        let verb = if names.len() == 1 { "stays" } else { "stay" };
+        let from = cx.model.at(cx.model.stages[0].from);
+        let location = Location { file, span: from.span };
+        let mut finding =
+            Finding::new(RULE.name, location, format!("{} {verb} in the image that ships", enumerated(&names)));
+        for item in &cx.unit.syntax.items {
+            let inside = |it: &&(String, Span)| item.span.contains(it.1) && !from.span.contains(it.1);
+            let (names, spans): (Vec<String>, Vec<Span>) = self.kept.iter().filter(inside).cloned().unzip();
+            if let Some(span) = spans.into_iter().reduce(Span::cover) {
+                let verb = if names.len() == 1 { "comes" } else { "come" };
+                let text = format!("{} {verb} in here", enumerated(&names));
+                finding.related.push(Label { location: Location { file, span }, text });
+            }
+        }
+        let mut notes = vec![self.why];
+        if let Some(division) = self.division.filter(|_| self.obstacles.is_empty()) {
+            let reasons = division.reasons.clone();
+            let title = division.title();
+            if let Some(change) = division.change() {
+                let safety = if reasons.is_empty() { Safety::Unsafe } else { Safety::Shown };
+                finding.fix = Some(Fix { title, safety, change });
+            }
+            if !reasons.is_empty() {
+                notes.push(format!("What is open: {}", reasons.join(" ")));
+            }
+        } else if !self.obstacles.is_empty() {
+            notes.push(format!("What stands in the way of a fix: {}", self.obstacles.join(" ")));
+        }
+        finding.note = Some(notes.join(" "));
+        finding
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
+fn enumerated(names: &[String]) -> String {
+    const MOST: usize = 4;
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if names.len() <= MOST => format!("{} and {last}", first.join(", ")),
+        _ => format!("{} and {} more", names[..MOST - 1].join(", "), names.len() - MOST + 1),
+    }
+}
+
+/// The release of Debian in a tag, such as `bookworm`, and whether it is Alpine.
+fn release(image: &ImageRef) -> (Option<&'static str>, bool) {
+    const RELEASES: &[&str] = &["bullseye", "bookworm", "trixie"];
+    let tag = image.tag.as_deref().unwrap_or_default();
+    let has = |name: &str| tag.split(['-', '.']).any(|it| it == name);
+    (RELEASES.iter().copied().find(|it| has(it)), tag.contains("alpine"))
+}
+
+/// Whether the image says what it runs. Those that do not are the bases of others, or workshops.
+fn runs_something(cx: &FileCx<'_>, stage: &Stage) -> bool {
+    let mut all = stage.steps.iter().map(|it| cx.model.instruction(it).kind);
+    all.any(|it| matches!(it, Keyword::Cmd | Keyword::Entrypoint))
+}
+
+/// Whether a Dockerfile is called after what is not for production: `Dockerfile.dev`, `tests.dockerfile`.
+fn is_named_for_development(path: &str) -> bool {
+    const NAMES: &[&str] = &["dev", "devel", "development", "test", "tests", "testing", "debug", "ci", "local", "devcontainer"];
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    name.to_lowercase().split(['.', '-', '_']).any(|it| NAMES.contains(&it)) || parts.next() == Some(".devcontainer")
+}
+
+/// Whether the image is for working in: a command that watches for changes, or sources that Compose lays over it.
+fn is_for_development(cx: &FileCx<'_>, stage: &Stage) -> bool {
+    if is_named_for_development(&cx.source.path) {
+        return true;
+    }
+    const WATCHERS: &[&str] = &["--reload", "nodemon", "watch", "runserver", "dev", "--debug", "air", "start:dev"];
+    let commands = stage.steps.iter().map(|it| cx.model.instruction(it));
+    let mut commands = commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint));
+    let watches = |it: &Instruction| {
+        let words = it.rest.text.split(|it: char| it.is_whitespace() || matches!(it, '"' | ',' | '[' | ']' | '\''));
+        words.into_iter().any(|it| WATCHERS.contains(&it))
+    };
+    if commands.any(watches) {
+        return true;
+    }
+    let workdir = stage.end.workdir.as_deref().unwrap_or("/");
+    cx.project.builds_of(&cx.source.path).filter(|it| it.kind == build::Kind::Compose).any(|build| {
+        let Some(keys) = Keys::of_yaml(&cx.project.source(build.found_in.file).text) else { return false };
+        keys.values.iter().any(|(path, value)| {
+            let volume = path.len() > 3 && path[0] == "services" && Some(&path[1]) == build.name.as_ref();
+            volume && path[2] == "volumes" && lies_over(value, workdir)
+        })
+    })
+}
+
+/// Whether a volume puts a folder of the project at or above the working directory: `./api:/app`.
+fn lies_over(volume: &str, workdir: &str) -> bool {
+    let mut parts = volume.split(':');
+    let (Some(source), Some(target)) = (parts.next(), parts.next()) else { return false };
+    source.starts_with(['.', '$', '/']) && (is_below(workdir, target) || is_below(target, workdir)) && target != "/"
+}

@@ -1,0 +1,106 @@
+//! System packages, divided into what building needs and what the image needs when it runs.
+
+use super::needs::Needs;
+use crate::{
+    knowledge::{Action, RUNTIME},
+    model::{PackageCommand, Run},
+    source::Span,
+};
+
+/// What becomes of a system package when the build is divided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing needs it at run time.
+    Build,
+    /// Of a `-dev` package the shared objects are needed at run time.
+    Library(String),
+    /// It is needed, or nobody can tell.
+    Runtime,
+}
+
+/// A system package, as it is installed.
+#[derive(Clone, Debug)]
+pub(super) struct Package {
+    /// As it is written, such as `git=1:2.39*`.
+    pub written: String,
+    pub fate: Fate,
+    pub span: Span,
+}
+
+/// The release and the kind of a distribution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Distribution {
+    pub release: Option<&'static str>,
+    pub alpine: bool,
+}
+
+/// Whether a run does nothing but install system packages: lists are fetched, and caches are cleaned.
+pub(super) fn is_only_packages(run: &Run) -> bool {
+    let Some(script) = run.script() else { return false };
+    let commands = run.packages();
+    script.is_understood()
+        && commands.iter().any(|it| it.manager.root && it.action == Action::Install)
+        && run.invocations().iter().enumerate().all(|(at, it)| match commands.iter().find(|it| it.invocation == at) {
+            Some(command) => command.manager.root && command.subcommand != "upgrade" && it.wrappers.is_empty(),
+            None => matches!(it.program.as_str(), "rm" | "set" | "true"),
+        })
+}
+
+/// The packages that a run installs; `None` if one cannot be read.
+pub(super) fn of(run: &Run, distribution: Distribution, needs: &Needs<'_>) -> Option<Vec<Package>> {
+    let mut packages = Vec::new();
+    for command in run.packages().iter().filter(|it| it.manager.root && it.action == Action::Install) {
+        for (at, text) in command.operands() {
+            let written = text?.to_owned();
+            let name = written.split(['=', ':', '~', '>', '<']).next().unwrap_or_default();
+            let fate = fate(name, distribution, needs);
+            let span = run.invocations()[command.invocation].words.get(at)?.span;
+            packages.push(Package { written, fate, span });
+        }
+    }
+    Some(packages)
+}
+
+fn fate(name: &str, distribution: Distribution, needs: &Needs<'_>) -> Fate {
+    let versioned = ["gcc-", "g++-", "clang-", "llvm-"].iter().any(|it| name.starts_with(it));
+    if RUNTIME.build_only.contains(name) || (versioned && !name.contains("lib")) {
+        return Fate::Build;
+    }
+    if let Some(programs) = RUNTIME.tools.get(name) {
+        return if programs.iter().any(|it| needs.program(it)) { Fate::Runtime } else { Fate::Build };
+    }
+    let table = if distribution.alpine { &RUNTIME.alpine } else { &RUNTIME.debian };
+    match table.get(name).and_then(|it| it.on(distribution.release)) {
+        Some(library) => Fate::Library(library.to_owned()),
+        None => Fate::Runtime,
+    }
+}
+
+/// The instruction that installs what is needed at run time; `None` if nothing is.
+pub(super) fn install(packages: &[Package], commands: &[&PackageCommand]) -> Option<String> {
+    let mut names: Vec<&str> = Vec::new();
+    for package in packages {
+        let name = match &package.fate {
+            Fate::Build => continue,
+            Fate::Library(library) => library.as_str(),
+            Fate::Runtime => package.written.as_str(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    names.sort_unstable();
+    let first = commands.first()?;
+    let list = names.join(" ");
+    if first.manager.name == "apk" {
+        return Some(format!("RUN apk add --no-cache {list}\n"));
+    }
+    // Libraries have no need of what they recommend; of programs that is decided where they are installed.
+    let only_libraries = !packages.iter().any(|it| it.fate == Fate::Runtime);
+    let lean = only_libraries || commands.iter().all(|it| it.has_option("--no-install-recommends"));
+    let lean = if lean { " --no-install-recommends" } else { "" };
+    Some(format!("RUN apt-get update && apt-get install -y{lean} {list}\n"))
+}
