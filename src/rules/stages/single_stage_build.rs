@@ -109,7 +109,8 @@ fn runs_something(cx: &FileCx<'_>, stage: &Stage) -> bool {
 
 /// Whether a Dockerfile is called after what is not for production: `Dockerfile.dev`, `tests.dockerfile`.
 fn is_named_for_development(path: &str) -> bool {
-    const NAMES: &[&str] = &["dev", "devel", "development", "test", "tests", "testing", "debug", "ci", "local", "devcontainer"];
+    const NAMES: &[&str] =
+        &["dev", "devel", "development", "test", "tests", "testing", "debug", "ci", "local", "devcontainer"];
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default();
     name.to_lowercase().split(['.', '-', '_']).any(|it| NAMES.contains(&it)) || parts.next() == Some(".devcontainer")
@@ -117,10 +118,10 @@ fn is_named_for_development(path: &str) -> bool {
 
 /// Whether the image is for working in: a command that watches for changes, or sources that Compose lays over it.
 fn is_for_development(cx: &FileCx<'_>, stage: &Stage) -> bool {
+    const WATCHERS: &[&str] = &["--reload", "nodemon", "watch", "runserver", "dev", "--debug", "air", "start:dev"];
     if is_named_for_development(&cx.source.path) {
         return true;
     }
-    const WATCHERS: &[&str] = &["--reload", "nodemon", "watch", "runserver", "dev", "--debug", "air", "start:dev"];
     let commands = stage.steps.iter().map(|it| cx.model.instruction(it));
     let mut commands = commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint));
     let watches = |it: &Instruction| {

@@ -1,9 +1,11 @@
 //! The edits that divide a stage in two: what builds, and what ships.
 
+use std::fmt::Write;
+
 use super::packages::{self, Distribution, Package};
 use crate::{
     edit::{Change, Edit},
-    model::{PackageCommand, Stage, StepKind},
+    model::{PackageCommand, Run, Stage, StepKind},
     rewrite,
     rule::FileCx,
     source::Span,
@@ -166,7 +168,7 @@ impl<'a> Division<'a> {
     /// The stage that ships, up to what follows unchanged.
     fn shipping(&self, from: &Instruction) -> Option<String> {
         let steps = &self.stage.steps;
-        let flags: String = from.flags.iter().map(|it| format!("{} ", self.cx.source.slice(it.span))).collect();
+        let flags: String = from.flags.iter().flat_map(|it| [self.cx.source.slice(it.span), " "]).collect();
         let keyword = self.cx.source.slice(from.keyword.span);
         let spaced = self.items().get(self.stage.from + 1).is_some_and(|it| it.kind == ItemKind::Blank);
         let gap = if spaced { "\n" } else { "" };
@@ -195,14 +197,15 @@ impl<'a> Division<'a> {
                     let commands: Vec<&PackageCommand> = self.installs().collect();
                     if let Some(text) = packages::install(&self.packages, &commands) {
                         out.space();
-                        out.text.push_str(&format!("{text}{gap}"));
+                        out.text.push_str(&text);
+                        out.text.push_str(gap);
                     }
                 }
                 (Role::Packages | Role::Build, _) => {}
             }
         }
         if !self.environment.is_empty() {
-            out.text.push_str(&format!("ENV {}\n{gap}", self.environment.join(" \\\n    ")));
+            let _ = write!(out.text, "ENV {}\n{gap}", self.environment.join(" \\\n    "));
         }
         let workdir = steps.get(self.last + 1).map_or(&self.stage.end, |it| &it.before).workdir.as_deref()?;
         if workdir != "/" {
@@ -210,7 +213,7 @@ impl<'a> Division<'a> {
         }
         let mut text = out.text;
         for path in &self.made {
-            text.push_str(&format!("COPY --from={} {path} {path}\n", self.name()));
+            let _ = writeln!(text, "COPY --from={} {path} {path}", self.name());
         }
         text.push_str(&out.config);
         Some(text)
@@ -223,7 +226,7 @@ impl<'a> Division<'a> {
             StepKind::Run(run) => Some(run),
             StepKind::Copy(_) | StepKind::Other => None,
         });
-        let all = runs.flat_map(|it| it.packages());
+        let all = runs.flat_map(Run::packages);
         all.filter(|it| it.manager.root && it.action == crate::knowledge::Action::Install)
     }
 
@@ -270,7 +273,7 @@ impl Out {
     fn enter(&mut self, workdir: &str) {
         if self.workdir.as_deref() != Some(workdir) {
             self.space();
-            self.text.push_str(&format!("WORKDIR {workdir}\n"));
+            let _ = writeln!(self.text, "WORKDIR {workdir}");
             self.workdir = Some(workdir.to_owned());
         }
     }

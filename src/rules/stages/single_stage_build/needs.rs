@@ -127,7 +127,8 @@ impl<'a> Needs<'a> {
     /// Whether the manifests name one of these packages. Without a context, nobody can tell.
     pub(super) fn depends(&self, packages: &[&str]) -> bool {
         let Some(context) = self.context else { return !packages.is_empty() };
-        let goes_on = |it: &str| it.starts_with(|it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.' | '"' | ','));
+        let goes_on =
+            |it: &str| it.starts_with(|it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.' | '"' | ','));
         let names = |line: &str, package: &&str| {
             let line = line.trim().to_lowercase();
             let name = line.strip_prefix("name = ").unwrap_or(&line).trim_start_matches(['"', '\'']);
@@ -180,11 +181,11 @@ fn is_foreign(folder: &str) -> bool {
 }
 
 fn is_source(file: &str) -> bool {
+    const ENDINGS: &[&str] = &["py", "js", "ts", "mjs", "cjs", "rb", "php", "sh", "go", "rs", "java", "ex", "exs"];
     // What tests call, is called where they run.
     if file.starts_with("test_") || file.contains("_test.") || file.contains(".test.") {
         return false;
     }
-    const ENDINGS: &[&str] = &["py", "js", "ts", "mjs", "cjs", "rb", "php", "sh", "go", "rs", "java", "ex", "exs"];
     file.rsplit_once('.').is_some_and(|(_, it)| ENDINGS.contains(&it))
 }
 

@@ -1,5 +1,7 @@
 //! Python: the environment is built in one stage, and copied to the other at the same path.
 
+use std::fmt::Write;
+
 use super::{
     Plan,
     division::{Division, Role},
@@ -14,6 +16,7 @@ use crate::{
     model::{Copy, CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, Value},
     project::{Kind, join},
     rule::FileCx,
+    shell::Script,
     source::Span,
     syntax::{Args, Keyword},
 };
@@ -135,8 +138,7 @@ impl<'a> Site<'a, '_> {
                 model.at(self.stage.from).span,
             ));
         }
-        for at in 0..=last {
-            let step = &steps[at];
+        for (at, step) in steps.iter().enumerate().take(last + 1) {
             let instruction = model.instruction(step);
             let role = match &step.kind {
                 StepKind::Run(run) if packages::is_only_packages(run) => {
@@ -167,7 +169,7 @@ impl<'a> Site<'a, '_> {
                     division.reasons.push(format!("`{}` may write what the image needs.", self.line(at)));
                     Role::Both
                 }
-                StepKind::Copy(copy) => self.role_of_copy(copy, &needs),
+                StepKind::Copy(copy) => Self::role_of_copy(copy, &needs),
                 StepKind::Other => {
                     if instruction.kind == Keyword::User && !step.before.user.is_root() {
                         obstacles.push("the user changes more than once.".to_owned());
@@ -192,6 +194,9 @@ impl<'a> Site<'a, '_> {
         obstacles.extend(self.arrange(&mut division, last, project.as_ref(), &needs));
         if self.context.is_none() {
             obstacles.push("the build context is not known.".to_owned());
+        }
+        if let Some(name) = RUNTIME.built.iter().find(|it| is_full && needs.depends(&[it])) {
+            division.reasons.push(format!("`{name}` is built against a library that the smaller image may lack."));
         }
         let why =
             "Compilers, headers and installers make the image larger and slower to pull, and give an intruder tools."
@@ -313,7 +318,7 @@ impl<'a> Site<'a, '_> {
             if context.kind(path) != Some(Kind::Folder) {
                 return vec![format!("`{path}` is not in the build context.")];
             }
-            copies.push_str(&format!("COPY {path} {place}\n"));
+            let _ = writeln!(copies, "COPY {path} {place}");
         }
         if !copies.is_empty() {
             // What lies in folders is installed after them, so that a change there does not install all the rest again.
@@ -388,7 +393,7 @@ impl<'a> Site<'a, '_> {
         files
     }
 
-    fn role_of_copy(&self, copy: &Copy, needs: &Needs<'_>) -> Role {
+    fn role_of_copy(copy: &Copy, needs: &Needs<'_>) -> Role {
         if copy.from != CopyFrom::Context {
             let tool = matches!(&copy.from, CopyFrom::Other(it) if it.contains("/uv") || it.starts_with("uv"));
             return if tool { Role::Build } else { Role::Both };
@@ -447,7 +452,7 @@ fn step_index(stage: &Stage, step: &crate::model::Step) -> usize {
 fn makes_accounts(run: &Run) -> bool {
     const PROGRAMS: &[&str] = &["useradd", "adduser", "groupadd", "addgroup", "mkdir", "chown", "set"];
     let all = run.invocations();
-    run.script().is_some_and(|it| it.is_understood())
+    run.script().is_some_and(Script::is_understood)
         && all.iter().any(|it| it.program.ends_with("add") || it.program.starts_with("add"))
         && all.iter().all(|it| PROGRAMS.contains(&it.program.as_str()))
 }
