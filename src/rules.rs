@@ -7,6 +7,7 @@ mod packages;
 mod pinning;
 mod runtime;
 mod secrets;
+mod shared;
 mod size;
 mod stages;
 mod syntax;
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         pinning::RULES,
         runtime::RULES,
         secrets::RULES,
+        shared::RULES,
         size::RULES,
         stages::RULES,
         syntax::RULES,

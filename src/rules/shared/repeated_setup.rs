@@ -1,0 +1,378 @@
+//! The same setup in several Dockerfiles: see `rules/shared/repeated-setup.md`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
+
+use crate::{
+    edit::{Change, Edit, Safety},
+    finding::{Finding, Fix, Label},
+    rewrite,
+    rule::{Check, ProjectCx, Rule},
+    source::{Location, Span},
+    syntax::{Args, ItemKind},
+};
+
+mod setup;
+mod wiring;
+
+use setup::{Part, Piece, Setup};
+use wiring::Wiring;
+
+pub(super) static RULE: Rule = crate::rule!("shared" / "repeated-setup", Check::Project(check));
+
+/// Less than this many seconds are not worth an image of their own.
+const LEAST: usize = 14;
+
+/// How many packages a service may gain from a base that is made for those with more.
+const MOST_GAINED: usize = 2;
+
+/// The base that dockopt offers for services with Poetry.
+const POETRY_BASE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/python-poetry-base/Dockerfile"));
+
+fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
+    if cx.files.len() < 2 {
+        return;
+    }
+    let mut by_image: BTreeMap<&str, Vec<Setup<'_>>> = BTreeMap::new();
+    for file in &cx.files {
+        for stage in &file.model.stages {
+            if let Some(setup) = Setup::of(file, stage) {
+                by_image.entry(setup.written).or_default().push(setup);
+            }
+        }
+    }
+    for setups in by_image.into_values() {
+        for group in groups(setups) {
+            out.extend(group.finding(cx));
+        }
+    }
+}
+
+/// Setups that have enough in common.
+struct Group<'a> {
+    members: Vec<Setup<'a>>,
+    /// What goes into the base.
+    common: BTreeSet<Part>,
+}
+
+/// Divides setups on the same image into groups with the same system packages; a stage that is left behind may join
+/// a group with a few more.
+fn groups(setups: Vec<Setup<'_>>) -> Vec<Group<'_>> {
+    let mut by_packages: Vec<(BTreeSet<String>, Vec<Setup<'_>>)> = Vec::new();
+    for setup in setups {
+        let packages: BTreeSet<String> = setup.packages().into_iter().map(str::to_owned).collect();
+        match by_packages.iter_mut().find(|(it, _)| *it == packages) {
+            Some((_, members)) => members.push(setup),
+            None => by_packages.push((packages, vec![setup])),
+        }
+    }
+    by_packages.sort_by_key(|(packages, _)| std::cmp::Reverse(packages.len()));
+    let mut merged: Vec<(BTreeSet<String>, Vec<Setup<'_>>)> = Vec::new();
+    for (packages, members) in by_packages {
+        let joins = |larger: &BTreeSet<String>| {
+            !packages.is_empty() && packages.is_subset(larger) && larger.len() - packages.len() <= MOST_GAINED
+        };
+        match merged.iter_mut().find(|(it, _)| joins(it) && members.iter().all(Setup::is_left_behind)) {
+            Some((_, others)) => others.extend(members),
+            None => merged.push((packages, members)),
+        }
+    }
+    merged.into_iter().filter_map(|(_, members)| Group::of(members)).collect()
+}
+
+impl<'a> Group<'a> {
+    fn of(mut members: Vec<Setup<'a>>) -> Option<Self> {
+        members.sort_by_key(|it| (it.cx.unit.file, it.stage.index));
+        let files: BTreeSet<_> = members.iter().map(|it| it.cx.unit.file).collect();
+        if files.len() < 2 {
+            return None;
+        }
+        let mut counts: BTreeMap<&Part, usize> = BTreeMap::new();
+        for setup in &members {
+            for part in setup.parts().collect::<BTreeSet<_>>() {
+                *counts.entry(part).or_default() += 1;
+            }
+        }
+        let all_left_behind = members.iter().all(Setup::is_left_behind);
+        // What most have may go into a base whose packages nobody ships.
+        let enough = |part: &Part, count: usize| {
+            let for_all = matches!(part, Part::Package(_) | Part::Tool(_)) && all_left_behind;
+            count == members.len() || (for_all && 2 * count > members.len())
+        };
+        let common: BTreeSet<Part> =
+            counts.into_iter().filter(|(part, count)| enough(part, *count)).map(|(part, _)| part.clone()).collect();
+        let packages = if common.iter().any(|it| matches!(it, Part::Package(_))) { 8 } else { 0 };
+        let weight = packages + common.iter().map(Part::weight).sum::<usize>();
+        (weight >= LEAST).then_some(Self { members, common })
+    }
+
+    fn finding(&self, cx: &ProjectCx<'_>) -> Option<Finding> {
+        let names: Vec<String> = self.common.iter().filter_map(Part::name).collect();
+        let first = self.members.first()?;
+        let (file, span) = (first.cx.unit.file, self.place(first));
+        let count = self.files().len();
+        let message = format!("{count} Dockerfiles set up {}, each on its own", enumerated(&names));
+        let mut finding = Finding::new(RULE.name, Location { file, span }, message);
+        for other in &self.members[1..] {
+            let span = self.place(other);
+            let location = Location { file: other.cx.unit.file, span };
+            finding.related.push(Label { location, text: "the same again".to_owned() });
+        }
+        let chains: BTreeSet<String> = self.members.iter().map(|it| self.chain(it)).collect();
+        let cost = if chains.len() > 1 {
+            format!("It is built {} times, as the lines differ or other lines stand before them.", chains.len())
+        } else {
+            "One builder reuses it as long as all lines stay the same; others, such as the jobs of CI, build it each on their own.".to_owned()
+        };
+        let mut notes = vec![cost];
+        match self.extraction(cx) {
+            Ok(extraction) => {
+                notes.extend(extraction.gains);
+                finding.fix = Some(Fix {
+                    title: format!("Make a shared base of it, `{}`", extraction.image),
+                    safety: Safety::Unsafe,
+                    change: extraction.change,
+                });
+            }
+            Err(reason) => notes.push(reason),
+        }
+        finding.note = Some(notes.join(" "));
+        Some(finding)
+    }
+
+    /// The paths of the Dockerfiles, each once.
+    fn files(&self) -> Vec<&'a str> {
+        let mut paths: Vec<&str> = self.members.iter().map(|it| it.cx.source.path.as_str()).collect();
+        paths.dedup();
+        paths
+    }
+
+    /// From the first to the last instruction of what is common.
+    fn place(&self, setup: &Setup<'_>) -> Span {
+        let model = setup.cx.model;
+        let is_common = |it: &&Piece| it.parts.iter().any(|it| it.name().is_some() && self.common.contains(it));
+        let pieces: Vec<&Piece> = setup.pieces.iter().filter(is_common).collect();
+        let span = |it: &&Piece| model.instruction(&setup.stage.steps[it.step]).span;
+        pieces.iter().map(span).reduce(Span::cover).unwrap_or(model.at(setup.stage.from).span)
+    }
+
+    /// All that decides whether a builder can reuse what another Dockerfile has built: the text up to the last part.
+    fn chain(&self, setup: &Setup<'_>) -> String {
+        let last = setup.pieces.iter().rev().find(|it| it.parts.iter().any(|it| self.common.contains(it)));
+        let last = last.map_or(0, |it| it.step + 1);
+        let steps = setup.stage.steps.iter().take(last).map(|it| {
+            let instruction = setup.cx.model.instruction(it);
+            let flags: Vec<&str> = instruction.flags.iter().map(|it| setup.cx.source.slice(it.span)).collect();
+            format!("{} {} {}", instruction.keyword.text, flags.join(" "), instruction.rest.text)
+        });
+        steps.collect::<Vec<_>>().join("\n")
+    }
+
+    fn extraction(&self, cx: &ProjectCx<'_>) -> Result<Extraction, String> {
+        let first = &self.members[0];
+        let template = self.template();
+        let name = match &template {
+            Some(_) => "python-poetry-base".to_owned(),
+            None => self.base_name(),
+        };
+        let tag = first.image.tag.as_deref().unwrap_or_default();
+        let version = tag.split('-').next().filter(|it| it.starts_with(|it: char| it.is_ascii_digit()));
+        let image = format!("{name}:{}", version.unwrap_or(tag));
+        let wiring = Wiring { project: cx.project, image: &image, name: &name };
+        let files = self.files();
+        let compose = wiring.file(&files)?;
+        let path = wiring.path(compose);
+        if cx.project.files.kind(&path).is_some() {
+            return Err(format!("`{path}` is there already."));
+        }
+        let mut change = wiring
+            .change(compose, &files)
+            .ok_or_else(|| format!("`{}` is not in a form that can be edited.", cx.project.source(compose).path))?;
+        let base = match template {
+            Some(text) => self.with_comments(&text),
+            None => self.base(),
+        };
+        for member in &self.members {
+            let edits = self.rewritten(member, &image);
+            let of_member = edits.and_then(|it| Change::of(member.cx.unit.file, it));
+            if !of_member.is_some_and(|it| change.try_merge(&it)) {
+                return Err(format!("`{}` is not in a form that can be edited.", member.cx.source.path));
+            }
+        }
+        change.creates.insert(path, base);
+        Ok(Extraction { change, image, gains: self.gains() })
+    }
+
+    /// `python-base`, `node-pnpm-base`.
+    fn base_name(&self) -> String {
+        let image = self.members[0].image.name.rsplit('/').next().unwrap_or("shared");
+        let tools = ["poetry", "pdm", "pipenv", "uv", "pnpm"];
+        let has = |tool: &&str| {
+            self.common.iter().any(|it| matches!(it, Part::Tool(name) if name.split("==").next() == Some(tool)))
+        };
+        match tools.into_iter().find(has) {
+            Some(tool) => format!("{image}-{tool}-base"),
+            None => format!("{image}-base"),
+        }
+    }
+
+    /// dockopt's own base for Poetry, where it fits: it has all packages, and the environment lies where it puts it.
+    fn template(&self) -> Option<String> {
+        const PACKAGES: &[&str] = &["build-essential", "curl", "git", "libpq-dev"];
+        let tag = self.members[0].image.tag.as_deref()?;
+        tag.strip_suffix("-slim")?;
+        let all: Vec<&Part> = self.common.iter().collect();
+        let poetry = all.iter().find_map(|it| match it {
+            Part::Tool(name) => name.strip_prefix("poetry=="),
+            Part::Package(_) | Part::Variable(..) | Part::Command(_) => None,
+        })?;
+        let fits = all.iter().all(|it| match it {
+            Part::Package(name) => PACKAGES.contains(&name.as_str()),
+            Part::Tool(name) => name.starts_with("poetry=="),
+            Part::Variable(..) | Part::Command(_) => true,
+        });
+        let has = |part: &Part| self.common.contains(part);
+        let venv = has(&Part::Command("python -m venv /opt/venv".to_owned()))
+            && has(&Part::Variable("VIRTUAL_ENV".to_owned(), "/opt/venv".to_owned()));
+        let left_behind = self.members.iter().all(Setup::is_left_behind);
+        let python = self.members[0].image.name == "python" && self.members[0].written == format!("python:{tag}");
+        (fits && venv && left_behind && python && has(&Part::Package("build-essential".to_owned()))).then(|| {
+            let text = POETRY_BASE.replace("FROM python:3.11-slim", &format!("FROM python:{tag}"));
+            text.replace("poetry==2.1.3", &format!("poetry=={poetry}"))
+        })
+    }
+
+    /// The comments of what moves, which say why a package is there.
+    fn comments(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for setup in &self.members {
+            let items = &setup.cx.unit.syntax.items;
+            for piece in setup.pieces.iter().filter(|it| self.moves(it)) {
+                let item = setup.stage.steps[piece.step].item;
+                let top = rewrite::with_comments(items, item);
+                let above = items[top..item].iter().map(|it| it.span);
+                let inside = setup.cx.model.at(item).comments.iter().copied();
+                for comment in above.chain(inside).map(|it| setup.cx.source.slice(it).trim().to_owned()) {
+                    if !all.contains(&comment) {
+                        all.push(comment);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// A base with the comments of what moves into it, above its packages.
+    fn with_comments(&self, text: &str) -> String {
+        let mut comments: String = self.comments().iter().flat_map(|it| [it.as_str(), "\n"]).collect();
+        match text.find("RUN ") {
+            Some(at) => {
+                comments.push_str(&text[at..]);
+                format!("{}{comments}", &text[..at])
+            }
+            None => text.to_owned(),
+        }
+    }
+
+    /// Whether an instruction moves as a whole.
+    fn moves(&self, piece: &Piece) -> bool {
+        !piece.parts.is_empty() && piece.parts.iter().all(|it| self.common.contains(it))
+    }
+
+    /// The text of a base made for this group, in the order of the member that has most of it.
+    fn base(&self) -> String {
+        let own = |it: &&Setup<'_>| it.parts().filter(|it| self.common.contains(it)).count();
+        let fullest = self.members.iter().rev().max_by_key(own).unwrap_or(&self.members[0]);
+        let mut text = String::from("# What several services are built on, once for all of them.\n");
+        let _ = writeln!(text, "FROM {}\n", fullest.written);
+        for comment in self.comments() {
+            let _ = writeln!(text, "{comment}");
+        }
+        for piece in &fullest.pieces {
+            let instruction = fullest.cx.model.instruction(&fullest.stage.steps[piece.step]);
+            let common: Vec<&Part> = piece.parts.iter().filter(|it| self.common.contains(it)).collect();
+            if common.is_empty() {
+                continue;
+            }
+            if common.len() == piece.parts.len() && instruction.comments.is_empty() {
+                let _ = writeln!(text, "{}", fullest.cx.source.slice(instruction.span));
+                continue;
+            }
+            let names = |it: &&&Part| match it {
+                Part::Package(name) | Part::Tool(name) => Some(name.clone()),
+                Part::Variable(..) | Part::Command(_) => None,
+            };
+            let list: Vec<String> = common.iter().filter_map(|it| names(&it)).collect();
+            match common[0] {
+                Part::Package(_) => {
+                    let lean = if piece.lean { " --no-install-recommends" } else { "" };
+                    let _ = writeln!(text, "RUN apt-get update && apt-get install -y{lean} {}", list.join(" "));
+                }
+                Part::Tool(_) => {
+                    let _ = writeln!(text, "RUN pip install {}", list.join(" "));
+                }
+                Part::Variable(..) | Part::Command(_) => {}
+            }
+        }
+        text
+    }
+
+    /// The edits of a member: another base, and without what that brings.
+    fn rewritten(&self, setup: &Setup<'_>, image: &str) -> Option<Vec<Edit>> {
+        let items = &setup.cx.unit.syntax.items;
+        let Args::Words(words) = &setup.cx.model.at(setup.stage.from).args else { return None };
+        let mut edits = vec![Edit::replace(words.first()?.span, image)];
+        let mut gone = vec![false; items.len()];
+        for piece in &setup.pieces {
+            let item = setup.stage.steps[piece.step].item;
+            if self.moves(piece) {
+                gone[rewrite::with_comments(items, item)..=item].fill(true);
+                continue;
+            }
+            let Some((spans, which)) = &piece.words else { continue };
+            let pairs = which.iter().zip(&piece.parts);
+            let words: Vec<usize> = pairs.filter(|(_, part)| self.common.contains(part)).map(|(at, _)| *at).collect();
+            edits.extend(rewrite::remove_words(setup.cx.source, spans, &words)?);
+        }
+        // Of the blank lines around what goes, one stays.
+        let mut after_blank = false;
+        for (at, item) in items.iter().enumerate() {
+            let is_blank = item.kind == ItemKind::Blank;
+            gone[at] |= is_blank && after_blank && at > 0 && gone[at - 1];
+            after_blank = if gone[at] { after_blank } else { is_blank };
+        }
+        edits.extend(items.iter().zip(gone).filter(|(_, gone)| *gone).map(|(it, _)| Edit::delete(it.span)));
+        rewrite::join(edits)
+    }
+
+    /// What members get that they did not have.
+    fn gains(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for setup in &self.members {
+            let own: BTreeSet<&Part> = setup.parts().collect();
+            let new: Vec<String> = self.common.iter().filter(|it| !own.contains(it)).filter_map(Part::name).collect();
+            if !new.is_empty() {
+                notes.push(format!("`{}` gains {} in its build stage.", setup.cx.source.path, enumerated(&new)));
+            }
+        }
+        notes
+    }
+}
+
+/// A shared base, ready to be made.
+struct Extraction {
+    change: Change,
+    image: String,
+    gains: Vec<String>,
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn enumerated(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
