@@ -1,4 +1,12 @@
-//! The build context of a Dockerfile: which folder it is, and what `COPY` finds there.
+//! The build context of a Dockerfile: which folder it is, what `COPY` finds there, and what is sent of it.
+
+mod needs;
+mod sent;
+mod tree;
+
+pub use needs::{Need, Needs};
+pub use sent::{Sent, Status};
+pub use tree::{Node, Size, Tree, WalkOptions};
 
 use crate::{
     ignorefile::IgnoreFile,
@@ -14,21 +22,35 @@ pub struct Context<'a> {
     pub folder: String,
     /// What the ignore file keeps back.
     pub ignore: IgnoreFile,
+    /// The path of the ignore file, if there is one.
+    pub ignore_path: Option<String>,
     files: &'a dyn Files,
 }
 
 impl<'a> Context<'a> {
-    fn open(project: &'a Project, folder: &str, dockerfile: &str) -> Self {
+    /// A folder as the context of a Dockerfile, or as a named context, which heeds its own ignore file only.
+    pub fn open(project: &'a Project, folder: &str, dockerfile: Option<&str>) -> Self {
         let files = &*project.files;
-        let own = format!("{dockerfile}.dockerignore");
-        let text = files.read(&own).or_else(|| files.read(&join(folder, ".dockerignore")));
-        let ignore = IgnoreFile::parse(text.as_deref().unwrap_or_default());
-        Self { folder: folder.to_owned(), ignore, files }
+        let read = |path: String| files.read(&path).map(|text| (path, text));
+        let own = dockerfile.and_then(|it| read(format!("{it}.dockerignore")));
+        let found = own.or_else(|| read(join(folder, ".dockerignore")));
+        let ignore = IgnoreFile::parse(found.as_ref().map_or("", |(_, text)| text));
+        Self { folder: folder.to_owned(), ignore, ignore_path: found.map(|(path, _)| path), files }
     }
 
     /// A context of which nothing is known.
     pub fn unknown() -> Context<'static> {
-        Context { folder: ".".to_owned(), ignore: IgnoreFile::parse(""), files: &Nothing }
+        Context { folder: ".".to_owned(), ignore: IgnoreFile::parse(""), ignore_path: None, files: &Nothing }
+    }
+
+    /// Walks the folder.
+    pub fn walk(&self, options: &WalkOptions<'_>) -> Option<Tree> {
+        Tree::of(self.files, &self.folder, &self.ignore, options)
+    }
+
+    /// What a build with these needs sends of a walked context.
+    pub fn sent(&self, tree: &Tree, needs: &Needs) -> Sent {
+        Sent::of(tree, needs, self.files, &self.folder)
     }
 
     /// What a path of the context names, if it is sent to the builder.
@@ -94,7 +116,7 @@ fn is_remote(source: &str) -> bool {
 /// up to the repository's root, in which all sources of `COPY` and `ADD` are found.
 pub fn candidates<'a>(project: &'a Project, file: FileId, model: &Model) -> Vec<Context<'a>> {
     let path = &project.source(file).path;
-    let open = |folder: &str| Context::open(project, folder, path);
+    let open = |folder: &str| Context::open(project, folder, Some(path));
     if let Some(folder) = project.settings.contexts.get(path) {
         return vec![open(folder)];
     }

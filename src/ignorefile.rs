@@ -53,6 +53,8 @@ pub struct Pattern {
 pub struct IgnoreError {
     /// The pattern, or the line that is too long.
     pub span: Span,
+    /// Its line, from 1.
+    pub line: usize,
     /// What is wrong, without capital letter and full stop.
     pub message: String,
     /// Whether the build fails only when it tests a path against the pattern.
@@ -87,7 +89,8 @@ impl IgnoreFile {
             offset += raw.len() + 1;
             if raw.len() >= LINE_LIMIT {
                 let message = "the line is longer than 65535 bytes".to_owned();
-                errors.push(IgnoreError { span: Span::new(start, start + raw.len()), message, late: false });
+                let span = Span::new(start, start + raw.len());
+                errors.push(IgnoreError { span, line: number + 1, message, late: false });
                 continue;
             }
             let line = if number == 0 { raw.strip_prefix('\u{feff}').unwrap_or(raw) } else { raw };
@@ -99,7 +102,8 @@ impl IgnoreFile {
             let start = start + raw.len() - line.trim_start().len();
             let span = Span::new(start, start + shown.len());
             let mut fail = |reason: &str, late| {
-                errors.push(IgnoreError { span, message: format!("pattern `{shown}` is invalid: {reason}"), late });
+                let message = format!("pattern `{shown}` is invalid: {reason}");
+                errors.push(IgnoreError { span, line: number + 1, message, late });
             };
             let Some((negated, text)) = normalize(shown) else { continue };
             if negated && text.is_empty() {
@@ -119,6 +123,21 @@ impl IgnoreFile {
         let index = Index::new(&patterns);
         let exceptions = Exceptions::new(&patterns);
         Self { patterns, errors, index, exceptions }
+    }
+
+    /// Patterns that stand in no file: the paths to which a transfer is limited. Each is matched as it is,
+    /// but for `.`, `..`, double slashes and the blanks around it; those that are invalid are left out.
+    pub fn of_patterns<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let patterns = texts.into_iter().enumerate().filter_map(|(at, raw)| {
+            let text = clean(raw.trim());
+            check_glob(&text).ok()?;
+            let matcher = Matcher::new(&text).ok()?;
+            Some(Pattern { span: Span::at(0), line: at + 1, negated: false, text, matcher })
+        });
+        let patterns: Vec<Pattern> = patterns.collect();
+        let index = Index::new(&patterns);
+        let exceptions = Exceptions::new(&patterns);
+        Self { patterns, errors: Vec::new(), index, exceptions }
     }
 
     /// The patterns, in the order of the file.

@@ -22,6 +22,7 @@ pub mod ignorefile;
 pub mod keys;
 pub mod knowledge;
 pub mod manifests;
+pub mod measure;
 pub mod model;
 pub mod names;
 pub mod outline;

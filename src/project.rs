@@ -1,6 +1,13 @@
 //! The project as a value: files, Dockerfiles, builds, settings, and what lies around them.
 
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt::Debug,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 
@@ -52,6 +59,30 @@ pub enum Kind {
     Folder,
 }
 
+/// An entry of a folder as it is, links not followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, which need not be UTF-8.
+    pub name: OsString,
+    /// What it is.
+    pub kind: EntryKind,
+    /// The bytes of a regular file; 0 for all else.
+    pub bytes: u64,
+    /// What the names of one file with several have in common.
+    pub hard_link: Option<(u64, u64)>,
+}
+
+/// What an entry of a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file, or something special such as a pipe.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+}
+
 /// The files around the Dockerfiles, looked up on demand.
 ///
 /// Rules ask for a handful of manifests; listing every context beforehand would cost more than all rules together.
@@ -67,6 +98,37 @@ pub trait Files: Debug + Send + Sync {
     fn shown(&self, path: &str) -> String {
         join(".", path)
     }
+
+    /// Where a symbolic link points, as it is written; `None` when the path is no link.
+    fn link(&self, _path: &str) -> Option<String> {
+        None
+    }
+
+    /// Where a walk over a folder begins; `None` when the folder is not there.
+    fn walk_root(&self, folder: &str) -> Option<PathBuf> {
+        (self.kind(folder) == Some(Kind::Folder)).then(|| PathBuf::from(folder))
+    }
+
+    /// What a folder of a walk holds, sorted by name: [`Self::walk_root`], or a folder in one that was read before.
+    /// Unlike all else here nothing is remembered, as each folder is read once.
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        Ok(entries_by_look_up(self, folder))
+    }
+}
+
+/// The entries of a folder of files that are held in memory: each is UTF-8 and no link.
+fn entries_by_look_up<F: Files + ?Sized>(files: &F, folder: &Path) -> Vec<Entry> {
+    let folder = folder.to_string_lossy();
+    let entry = |name: String| {
+        let path = join(&folder, &name);
+        let kind = match files.kind(&path)? {
+            Kind::File => EntryKind::File,
+            Kind::Folder => EntryKind::Folder,
+        };
+        let bytes = files.read(&path).map_or(0, |it| it.len() as u64);
+        Some(Entry { name: name.into(), kind, bytes, hard_link: None })
+    };
+    files.list(&folder).into_iter().filter_map(entry).collect()
 }
 
 impl Project {
@@ -312,6 +374,28 @@ impl Files for Memory {
     fn shown(&self, path: &str) -> String {
         let path = join(".", path);
         self.below.as_ref().map_or_else(|| path.clone(), |it| it.shown(&path))
+    }
+
+    fn link(&self, path: &str) -> Option<String> {
+        if self.texts.contains_key(&join(".", path)) {
+            return None;
+        }
+        self.below.as_ref().and_then(|it| it.link(path))
+    }
+
+    fn walk_root(&self, folder: &str) -> Option<PathBuf> {
+        match &self.below {
+            Some(below) => below.walk_root(folder),
+            None => (self.kind(folder) == Some(Kind::Folder)).then(|| PathBuf::from(folder)),
+        }
+    }
+
+    /// A walk over files that lie below looks only there: what a fix has made weighs next to nothing.
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        match &self.below {
+            Some(below) => below.entries(folder),
+            None => Ok(entries_by_look_up(self, folder)),
+        }
     }
 }
 

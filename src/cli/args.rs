@@ -1,6 +1,6 @@
 //! What can be written on the command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValue};
 
@@ -61,6 +61,18 @@ pub(super) enum Command {
         /// Folders to search, or Dockerfiles.
         #[arg(value_name = "PATH", default_value = ".")]
         paths: Vec<String>,
+    },
+    /// Show what builds send of their contexts, and which instruction needs it.
+    Context {
+        /// A Dockerfile, or a folder to search for some.
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: String,
+        /// List the files that the ignore file leaves of the folder, whether a Dockerfile copies them or not.
+        #[arg(long)]
+        all: bool,
+        /// Look also into ignored folders, to count what they keep back.
+        #[arg(long)]
+        ignored: bool,
     },
     /// Print the page of a rule.
     Explain {
@@ -136,7 +148,8 @@ pub(super) struct Common {
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+        static ALL: LazyLock<Vec<Format>> = LazyLock::new(|| [&Format::ALL[..], &[Format::Svg]].concat());
+        &ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

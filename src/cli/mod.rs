@@ -3,6 +3,7 @@
 mod args;
 mod builds;
 mod check;
+mod context;
 mod explain;
 mod fix;
 
@@ -126,6 +127,10 @@ impl Streams {
 
 fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     let common = args.common;
+    if common.format == report::Format::Svg && !matches!(args.command, Command::Context { .. }) {
+        let message = "only `dockopt context` draws pictures".to_owned();
+        return Err(Failure::Usage { message, help: None });
+    }
     match args.command {
         Command::Check { paths, reports, statistics, diff_base, write_baseline, add_ignores } => {
             let diff_base = diff_base.as_deref();
@@ -135,6 +140,9 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
         }
         Command::Fix { paths, unsafe_fixes, diff, reports } => {
             fix::run(&common, &paths, fix::How { unsafe_fixes, diff, reports: &reports }, streams)
+        }
+        Command::Context { path, all, ignored } => {
+            context::run(&common, &path, context::What { all, ignored }, streams)
         }
         Command::Explain { name } => {
             streams.out.write_all(explain::pages(&name)?.as_bytes())?;

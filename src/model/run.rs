@@ -77,6 +77,14 @@ pub enum MountKind {
     Other,
 }
 
+impl Mount {
+    /// Whether it is a `tmpfs`.
+    pub fn is_tmpfs(&self) -> bool {
+        let mut fields = self.text.split(',').filter_map(|it| it.split_once('='));
+        fields.any(|(key, value)| key.trim().eq_ignore_ascii_case("type") && value == "tmpfs")
+    }
+}
+
 impl Run {
     pub(super) fn of(instruction: &Instruction, source: &Source, before: &Arc<State>, escape: char) -> Self {
         let body = match &instruction.args {

@@ -2,6 +2,7 @@
 
 pub mod builds;
 mod checkstyle;
+mod context;
 mod github;
 mod gitlab;
 mod hadolint;
@@ -18,6 +19,7 @@ mod xml;
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
+pub use context::{bytes, files as context_files, human_context, json_context, svg_context};
 pub use human::findings as human_findings;
 pub use statistics::render as render_statistics;
 
@@ -64,10 +66,12 @@ pub enum Format {
     HadolintJson,
     /// What `hadolint --format codeclimate` prints.
     HadolintCodeclimate,
+    /// A picture of a context; findings have none.
+    Svg,
 }
 
 impl Format {
-    /// Every format.
+    /// Every format of findings.
     pub const ALL: [Self; 14] = [
         Self::Human,
         Self::Short,
@@ -102,6 +106,7 @@ impl Format {
             Self::HadolintTty => "hadolint-tty",
             Self::HadolintJson => "hadolint-json",
             Self::HadolintCodeclimate => "hadolint-codeclimate",
+            Self::Svg => "svg",
         }
     }
 
@@ -127,6 +132,7 @@ impl Format {
             Self::HadolintTty => "As `hadolint --format tty`",
             Self::HadolintJson => "As `hadolint --format json`",
             Self::HadolintCodeclimate => "As `hadolint --format codeclimate`",
+            Self::Svg => "A picture, of `dockopt context` only",
         }
     }
 }
@@ -150,7 +156,8 @@ impl Options {
 /// The findings of a project in the given format, with a summary where the format has one.
 pub fn render(format: Format, project: &Project, findings: &[Finding], options: Options) -> String {
     match format {
-        Format::Human => human::report(project, findings, options),
+        // The program refuses a picture of findings before it begins.
+        Format::Human | Format::Svg => human::report(project, findings, options),
         Format::Short => short::report(project, findings),
         Format::Json => json::report(project, findings),
         Format::Sarif => sarif::report(project, findings),

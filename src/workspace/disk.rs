@@ -12,7 +12,7 @@ use std::{
 use rustc_hash::FxHashMap;
 
 use super::Workspace;
-use crate::project::{Files, Kind, join};
+use crate::project::{Entry, EntryKind, Files, Kind, join};
 
 /// Larger files are no Dockerfiles and no manifests.
 const MAX_BYTES: u64 = 16 << 20;
@@ -97,6 +97,51 @@ impl Files for Disk {
             names
         })
     }
+
+    fn link(&self, path: &str) -> Option<String> {
+        let path = self.absolute(path);
+        let folder = fs::canonicalize(path.parent()?).ok()?;
+        let target = fs::read_link(path).ok().filter(|_| self.holds(&folder))?;
+        Some(target.to_string_lossy().into_owned())
+    }
+
+    fn walk_root(&self, folder: &str) -> Option<PathBuf> {
+        self.real(folder).filter(|it| it.is_dir())
+    }
+
+    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            // A file that vanishes meanwhile is not there.
+            let Ok(kind) = entry.file_type() else { continue };
+            let mut found = Entry { name: entry.file_name(), kind: EntryKind::Folder, bytes: 0, hard_link: None };
+            if kind.is_symlink() {
+                found.kind = EntryKind::Link;
+            } else if kind.is_file() {
+                let Ok(metadata) = entry.metadata() else { continue };
+                found.bytes = metadata.len();
+                found.kind = EntryKind::File;
+                found.hard_link = hard_link(&metadata);
+            } else if !kind.is_dir() {
+                found.kind = EntryKind::File;
+            }
+            entries.push(found);
+        }
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+}
+
+#[cfg(unix)]
+fn hard_link(metadata: &fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.nlink() > 1).then(|| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn hard_link(_metadata: &fs::Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 /// Reads a file of a size that can be looked at.

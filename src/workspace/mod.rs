@@ -3,6 +3,7 @@
 mod disk;
 mod find;
 mod git;
+mod history;
 mod write;
 
 use std::{
@@ -20,6 +21,7 @@ use crate::{
     baseline::{Baseline, Folders},
     build::{Kind, Recipe},
     definitions::{self, Definitions},
+    measure::History,
     project::{self, Project, join, parent},
     settings::{self, Settings, SettingsError},
     source::Source,
@@ -290,6 +292,16 @@ impl Workspace {
 
         let project = Project::of(dockerfiles, definitions, settings, disk.clone());
         Loaded { project, problems, disk, stdin: stdin_path }
+    }
+
+    /// A path from the command line as it is shown.
+    pub fn shown(&self, path: &str) -> String {
+        self.show(&join(&self.cwd, path))
+    }
+
+    /// What the latest commits of the repository of a path have changed; nothing without a repository, or without git.
+    pub fn history(&self, path: &str) -> History {
+        history::of(&join(&self.cwd, path), |it| self.show(it)).unwrap_or_default()
     }
 
     /// An absolute path as it is shown: relative to the working directory inside its repository.

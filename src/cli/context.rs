@@ -1,0 +1,152 @@
+//! `dockopt context`: what builds send.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{Failure, Status, Streams, args::Common, load, options, tell_problems};
+use crate::{
+    context::WalkOptions,
+    measure::{Measured, Unmeasured, measure, measure_folder},
+    project::{Kind, Project},
+    report::{self, Format},
+    workspace::{STDIN, Workspace},
+};
+
+/// What is to be shown.
+#[derive(Clone, Copy)]
+pub(super) struct What {
+    pub all: bool,
+    pub ignored: bool,
+}
+
+pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams) -> Result<Status, Failure> {
+    if path == STDIN {
+        let message = "a context is measured on the disk, and standard input has none".to_owned();
+        return Err(Failure::Usage { message, help: Some("give a Dockerfile or a folder".to_owned()) });
+    }
+    if !matches!(common.format, Format::Human | Format::Json | Format::Svg) {
+        let message = "`dockopt context` has no such format".to_owned();
+        return Err(Failure::Usage { message, help: Some("use human, json or svg".to_owned()) });
+    }
+    let workspace = Workspace::here()?;
+    let paths = [path.to_owned()];
+    let (loaded, _) = load(common, &paths)?;
+    let project = &loaded.project;
+    let mut status = tell_problems(&loaded, streams)?;
+    if status > Status::Clean && project.dockerfiles.is_empty() {
+        return Ok(status);
+    }
+    let folder = workspace.shown(path);
+    let seen = AtomicUsize::new(0);
+    let walk = WalkOptions { ignored: what.ignored, limit: None, progress: Some(&seen) };
+    let is_folder = project.files.kind(&folder) == Some(Kind::Folder);
+    let ((builds, failed), history) = thread::scope(|scope| {
+        let history = scope.spawn(|| (common.format == Format::Human && !what.all).then(|| workspace.history(path)));
+        let measured = with_progress(&seen, || {
+            if what.all && is_folder {
+                (measure_folder(project, &folder, &walk).into_iter().collect(), Vec::new())
+            } else {
+                measure(project, &walk)
+            }
+        });
+        (measured, history.join().ok().flatten().unwrap_or_default())
+    });
+    status = status.max(tell_failed(project, &failed, streams)?);
+    status = status.max(tell_ignore_errors(&builds, streams)?);
+    if builds.is_empty() && project.dockerfiles.is_empty() && status == Status::Clean {
+        writeln!(streams.err, "note: no Dockerfiles found; `--all` shows what the ignore file leaves of the folder")?;
+    }
+    let text = match common.format {
+        Format::Json => report::json_context(project, &builds),
+        Format::Svg => report::svg_context(project, &builds),
+        _ if what.all => builds.iter().map(report::context_files).collect(),
+        _ => report::human_context(project, &builds, &history, options(common)),
+    };
+    streams.out.write_all(text.as_bytes())?;
+    Ok(status)
+}
+
+fn tell_failed(project: &Project, failed: &[Unmeasured], streams: &mut Streams) -> io::Result<Status> {
+    let mut status = Status::Clean;
+    for it in failed {
+        match it {
+            Unmeasured::NoContext(file) => {
+                let path = &project.source(*file).path;
+                let help = format!("say which folder it is: `[contexts]` in dockopt.toml, \"{path}\" = \"FOLDER\"");
+                writeln!(streams.err, "note: {path}: in no folder are all files that it copies")?;
+                writeln!(streams.err, "  help: {help}")?;
+            }
+            Unmeasured::NoFolder(file, folder) => {
+                let path = &project.source(*file).path;
+                streams.tell(&format!("{path}: the context `{folder}` is no folder that can be read"), None)?;
+                status = Status::Failed;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// Tells what would make the builds fail: folders that cannot be read, and patterns that are invalid.
+fn tell_ignore_errors(builds: &[Measured], streams: &mut Streams) -> io::Result<Status> {
+    let mut told = BTreeSet::new();
+    for build in builds {
+        let path = build.ignore_path.as_deref().unwrap_or_default();
+        for error in build.ignore.errors() {
+            let is_met = build
+                .tree
+                .broken
+                .as_ref()
+                .is_some_and(|(_, at)| build.ignore.patterns().get(*at).is_some_and(|it| it.span == error.span));
+            if !error.late || is_met {
+                told.insert(format!("{path}:{}: {}", error.line, error.message));
+            }
+        }
+        for (folder, error) in &build.tree.problems {
+            let path = crate::project::join(&build.folder, folder);
+            told.insert(format!("{path}: cannot be read, and the build would fail: {error}"));
+        }
+    }
+    for message in &told {
+        streams.tell(message, None)?;
+    }
+    Ok(if told.is_empty() { Status::Clean } else { Status::Failed })
+}
+
+/// Does some work, and meanwhile tells on a terminal how far it is, if it takes long.
+fn with_progress<T>(seen: &AtomicUsize, work: impl FnOnce() -> T) -> T {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    const STEP: Duration = Duration::from_millis(100);
+    if !io::stderr().is_terminal() {
+        return work();
+    }
+    let (done, is_done) = mpsc::channel::<()>();
+    let is_done = Mutex::new(is_done);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut wait = PATIENCE;
+            let mut has_told = false;
+            while matches!(is_done.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
+                // Nobody misses a line of progress that cannot be written.
+                let _ = write!(io::stderr(), "\r{} entries", seen.load(Ordering::Relaxed));
+                has_told = true;
+                wait = STEP;
+            }
+            if has_told {
+                let _ = write!(io::stderr(), "\r\u{1b}[K");
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}

@@ -1,0 +1,249 @@
+//! A context folder as the builder's walk sees it: entries, their sizes, and what the ignore file says about each.
+
+use std::{
+    io,
+    ops::Range,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::{
+    ignorefile::{IgnoreFile, Walk},
+    project::{EntryKind, Files},
+};
+
+/// The entries of a context folder, level by level: a folder comes before what it holds.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The entries; the first is the root, whose name is `.`.
+    pub nodes: Vec<Node>,
+    /// The folders that could not be read, and why.
+    pub problems: Vec<(String, io::Error)>,
+    /// Whether the walk ended before all was seen: it reached its limit.
+    pub cut: bool,
+    /// A path against which a bad pattern was tried, and the pattern: there the build fails.
+    pub broken: Option<(String, usize)>,
+}
+
+/// An entry.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its name; what is not UTF-8 in it is replaced.
+    pub name: Box<str>,
+    /// The folder that it is in, as an index into [`Tree::nodes`].
+    pub parent: u32,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// What the names of one file with several have in common: it is sent once.
+    pub hard_link: Option<(u64, u64)>,
+    /// Whether the ignore file leaves it out. A folder that is left out can hold files that are not.
+    pub excluded: bool,
+    /// The pattern that had the last word.
+    pub decided_by: Option<u32>,
+    /// What it holds, by name; empty for what is no folder and for folders that are not walked.
+    pub children: Range<u32>,
+    /// Whether it is a folder whose entries were not looked at, as nothing in it can be sent.
+    pub unwalked: bool,
+}
+
+/// How to walk.
+#[derive(Debug, Default)]
+pub struct WalkOptions<'a> {
+    /// Whether to look into folders from which nothing can be sent, too.
+    pub ignored: bool,
+    /// How many entries to look at before giving up; none is all of them.
+    pub limit: Option<usize>,
+    /// Where to count the entries that were seen.
+    pub progress: Option<&'a AtomicUsize>,
+}
+
+/// A folder that is to be read.
+struct Open<'a> {
+    node: u32,
+    disk: PathBuf,
+    path: String,
+    walk: Walk<'a>,
+    /// The pattern that leaves out all below it, whatever others say.
+    lost: Option<u32>,
+}
+
+impl Tree {
+    /// Walks a folder. `None` when it is not there.
+    pub fn of(files: &dyn Files, folder: &str, ignore: &IgnoreFile, options: &WalkOptions<'_>) -> Option<Self> {
+        let root = files.walk_root(folder)?;
+        let node = Node {
+            name: ".".into(),
+            parent: 0,
+            kind: EntryKind::Folder,
+            bytes: 0,
+            hard_link: None,
+            excluded: false,
+            decided_by: None,
+            children: 0..0,
+            unwalked: false,
+        };
+        let mut tree = Self { nodes: vec![node], ..Self::default() };
+        let mut level = vec![Open { node: 0, disk: root, path: String::new(), walk: ignore.walk(), lost: None }];
+        while !level.is_empty() && !tree.cut {
+            let read: Vec<_> = level.par_iter().map(|it| files.entries(&it.disk)).collect();
+            let seen = read.iter().flatten().map(Vec::len).sum();
+            if let Some(progress) = options.progress {
+                progress.fetch_add(seen, Ordering::Relaxed);
+            }
+            tree.cut = options.limit.is_some_and(|limit| tree.nodes.len() + seen > limit);
+            let decided: Vec<_> = level
+                .par_iter()
+                .zip(read)
+                .map(|(folder, entries)| entries.map(|it| folder.decide(it, options.ignored)))
+                .collect();
+            let mut next = Vec::new();
+            for (folder, decided) in level.iter().zip(decided) {
+                let decided = match decided {
+                    Ok(decided) => decided,
+                    // The folder vanished meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound && folder.node > 0 => continue,
+                    Err(error) => {
+                        tree.problems
+                            .push((if folder.path.is_empty() { ".".into() } else { folder.path.clone() }, error));
+                        continue;
+                    }
+                };
+                if tree.broken.is_none() {
+                    tree.broken = decided.broken;
+                }
+                let start = tree.nodes.len() as u32;
+                for (node, open) in decided.entries {
+                    if let Some(mut open) = open {
+                        open.node = tree.nodes.len() as u32;
+                        next.push(open);
+                    }
+                    tree.nodes.push(node);
+                }
+                tree.nodes[folder.node as usize].children = start..tree.nodes.len() as u32;
+            }
+            level = next;
+        }
+        for open in &level {
+            tree.nodes[open.node as usize].unwalked = true;
+        }
+        Some(tree)
+    }
+
+    /// The path of an entry from the root of the context.
+    pub fn path(&self, mut at: u32) -> String {
+        let mut parts = Vec::new();
+        while at > 0 {
+            let node = &self.nodes[at as usize];
+            parts.push(&*node.name);
+            at = node.parent;
+        }
+        if parts.is_empty() {
+            return ".".to_owned();
+        }
+        parts.reverse();
+        parts.join("/")
+    }
+
+    /// The entries of a folder.
+    pub fn children(&self, at: u32) -> impl DoubleEndedIterator<Item = (u32, &Node)> {
+        let range = self.nodes[at as usize].children.clone();
+        range.map(|it| (it, &self.nodes[it as usize]))
+    }
+
+    /// The entry at a path; none if the walk did not come there.
+    pub fn find(&self, path: &str) -> Option<u32> {
+        let mut at = 0;
+        for part in path.split('/').filter(|it| *it != ".") {
+            at = self.children(at).find(|(_, node)| &*node.name == part)?.0;
+        }
+        Some(at)
+    }
+
+    /// What the entries that count weigh, summed up in each folder: a sum for each node, its own included.
+    /// A file with several names weighs something only under the first.
+    pub fn sums(&self, counts: impl Fn(u32, &Node) -> bool) -> Vec<Size> {
+        let mut links = FxHashSet::default();
+        let mut size = |(at, node): (usize, &Node)| {
+            if !counts(at as u32, node) {
+                return Size::default();
+            }
+            let again = node.hard_link.is_some_and(|it| !links.insert(it));
+            let files = usize::from(node.kind != EntryKind::Folder);
+            Size { bytes: if again { 0 } else { node.bytes }, files }
+        };
+        let mut sums: Vec<Size> = self.nodes.iter().enumerate().map(&mut size).collect();
+        for at in (1..sums.len()).rev() {
+            let sum = sums[at];
+            let parent = &mut sums[self.nodes[at].parent as usize];
+            parent.bytes += sum.bytes;
+            parent.files += sum.files;
+        }
+        sums
+    }
+}
+
+/// A number of files and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// The bytes.
+    pub bytes: u64,
+    /// The files, symbolic links among them.
+    pub files: usize,
+}
+
+/// The entries of a folder, with the state of the walk in those that are to be read.
+struct Decided<'a> {
+    entries: Vec<(Node, Option<Open<'a>>)>,
+    broken: Option<(String, usize)>,
+}
+
+impl<'a> Open<'a> {
+    fn decide(&self, entries: Vec<crate::project::Entry>, look_into_ignored: bool) -> Decided<'a> {
+        let mut decided = Decided { entries: Vec::with_capacity(entries.len()), broken: None };
+        let mut path = self.path.clone();
+        if !path.is_empty() {
+            path.push('/');
+        }
+        let folder = path.len();
+        for entry in entries {
+            let name = entry.name.to_string_lossy();
+            path.truncate(folder);
+            path.push_str(&name);
+            let is_folder = entry.kind == EntryKind::Folder;
+            let (excluded, decided_by, descend, inside) = if self.lost.is_some() {
+                (true, self.lost, false, self.walk.clone())
+            } else {
+                let (verdict, inside) = self.walk.enter(&path, is_folder);
+                if let (Some(broken), None) = (verdict.broken, &decided.broken) {
+                    decided.broken = Some((path.clone(), broken));
+                }
+                (verdict.excluded, verdict.decided_by.map(|it| it as u32), verdict.descend, inside)
+            };
+            let open = (is_folder && (descend || look_into_ignored)).then(|| Open {
+                node: 0,
+                disk: self.disk.join(&entry.name),
+                path: path.clone(),
+                walk: inside,
+                lost: decided_by.filter(|_| !descend),
+            });
+            let node = Node {
+                name: name.into(),
+                parent: self.node,
+                kind: entry.kind,
+                bytes: entry.bytes,
+                hard_link: entry.hard_link,
+                excluded,
+                decided_by,
+                children: 0..0,
+                unwalked: is_folder && open.is_none(),
+            };
+            decided.entries.push((node, open));
+        }
+        decided
+    }
+}
