@@ -5,13 +5,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
-    finding::Finding,
+    edit::{Change, Safety},
+    finding::{Finding, Fix},
     model::Model,
+    names,
     project::{Project, Unit},
     rule::{Check, FileCx, ProjectCx, Rule},
-    rules::{self, SYNTAX_ERROR, UNKNOWN_SUPPRESSION},
-    source::{FileId, Location},
-    suppress::Suppressions,
+    rules::{self, MALFORMED_SUPPRESSION, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
+    source::{FileId, Location, Source},
+    suppress::{Kind, Problem, Suppressions},
     syntax::SyntaxError,
 };
 
@@ -79,8 +81,12 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
     let model = model(project, unit);
     let cx = FileCx { project, unit, source, model: &model };
     let suppressions = Suppressions::of(source, &unit.syntax);
+    let mut used = vec![false; suppressions.len()];
     let mut all = Vec::new();
-    for rule in &chosen.rules {
+    // The last one to be asked is what the others did not need.
+    let last = |it: &&&Rule| it.name == UNUSED_SUPPRESSION.name;
+    let rules = chosen.rules.iter().filter(|it| !last(it)).chain(chosen.rules.iter().filter(last));
+    for rule in rules {
         if project.settings.is_off_for(rule, &source.path) {
             continue;
         }
@@ -88,12 +94,20 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
         match rule.check {
             Check::File(check) => check(&cx, &mut found),
             Check::Project(_) => continue,
-            Check::Engine => found.extend(engine_findings(rule, unit, &suppressions)),
+            Check::Engine if rule.name == UNUSED_SUPPRESSION.name => {
+                found = unused(&cx, &suppressions, &used, chosen);
+            }
+            Check::Engine => found.extend(engine_findings(rule, unit, source, &suppressions)),
         }
         for mut finding in found {
             let Some(level) = project.settings.level(rule, &finding) else { continue };
             let ignored = project.settings.ignores(rule, &finding, &source.path);
-            if ignored || suppressions.silences(rule, &finding) {
+            let mut is_silenced = false;
+            for at in suppressions.silencing(rule, &finding) {
+                used[at] = true;
+                is_silenced = true;
+            }
+            if ignored || is_silenced {
                 continue;
             }
             finding.level = level;
@@ -165,16 +179,58 @@ fn syntax_errors(unit: &Unit) -> Vec<Finding> {
     findings.collect()
 }
 
-/// What the engine itself finds.
-fn engine_findings(rule: &Rule, unit: &Unit, suppressions: &Suppressions) -> Vec<Finding> {
-    let location = |span| Location { file: unit.file, span };
+/// What the engine itself finds, but for comments that silence nothing.
+fn engine_findings(rule: &Rule, unit: &Unit, source: &Source, suppressions: &Suppressions) -> Vec<Finding> {
     if rule.name == SYNTAX_ERROR.name {
         return syntax_errors(unit);
     }
-    let unknown = suppressions.unknown.iter().map(|(span, name, suggestion)| {
-        let mut finding = Finding::new(UNKNOWN_SUPPRESSION.name, location(*span), format!("there is no rule `{name}`"));
-        finding.note = suggestion.map(|it| format!("Did you mean `{it}`?"));
-        finding
+    let of_rule = suppressions.problems.iter().filter(|it| rule_of(it.kind).name == rule.name);
+    of_rule.map(|it| of_problem(it.clone(), unit, source)).collect()
+}
+
+fn rule_of(kind: Kind) -> &'static Rule {
+    match kind {
+        Kind::Unknown => &UNKNOWN_SUPPRESSION,
+        Kind::Malformed => &MALFORMED_SUPPRESSION,
+        Kind::Unused => &UNUSED_SUPPRESSION,
+    }
+}
+
+fn of_problem(problem: Problem, unit: &Unit, source: &Source) -> Finding {
+    let location = Location { file: unit.file, span: problem.span };
+    let mut finding = Finding::new(rule_of(problem.kind).name, location, problem.message);
+    finding.note = problem.note;
+    finding.fix = problem.repair.filter(|_| source.is_utf8).and_then(|(title, edits)| {
+        let change = Change::of(unit.file, edits)?;
+        Some(Fix { title: title.to_owned(), safety: Safety::Safe, change })
     });
-    unknown.collect()
+    finding
+}
+
+/// Comments that silence nothing. `used` tells which have silenced something that was found; rules that do not run are
+/// asked now, and of those that look at the whole project it cannot be told.
+fn unused(cx: &FileCx<'_>, suppressions: &Suppressions, used: &[bool], chosen: &Chosen) -> Vec<Finding> {
+    if suppressions.is_empty() {
+        return Vec::new();
+    }
+    let mut used = used.to_vec();
+    for rule in rules::all().filter(|rule| !chosen.rules.iter().any(|it| it.name == rule.name)) {
+        let Check::File(check) = rule.check else { continue };
+        if suppressions.own_names().any(|(name, at)| !used[at] && names::means(name, rule)) {
+            let mut found = Vec::new();
+            check(cx, &mut found);
+            for at in found.iter().flat_map(|it| suppressions.silencing(rule, it)) {
+                used[at] = true;
+            }
+        }
+    }
+    let is_seen = |rule: &'static Rule| {
+        !matches!(rule.check, Check::Project(_)) && !cx.project.settings.is_off_for(rule, &cx.source.path)
+    };
+    let can_tell = |name: &str| {
+        let mut meant = rules::all().filter(|it| names::means(name, it));
+        meant.all(is_seen) && !names::means(name, &UNUSED_SUPPRESSION)
+    };
+    let problems = suppressions.unused(cx.source, |at| used[at], can_tell);
+    problems.into_iter().map(|it| of_problem(it, cx.unit, cx.source)).collect()
 }

@@ -12,7 +12,7 @@ mod size;
 mod stages;
 mod syntax;
 
-pub use syntax::{SYNTAX_ERROR, UNKNOWN_SUPPRESSION};
+pub use syntax::{MALFORMED_SUPPRESSION, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION};
 
 /// All rules, by family and name.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

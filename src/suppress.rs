@@ -1,20 +1,44 @@
 //! Comments that silence findings: dockopt's own, hadolint's, and BuildKit's `# check=skip=…`.
 
+mod hadolint;
+mod own;
+mod position;
+mod problem;
+
 use crate::{
     finding::Finding,
+    knowledge::HADOLINT,
     names::{self, Name},
     rule::Rule,
+    rules,
     source::{Source, Span},
     syntax::{Dockerfile, Instruction, Item, ItemKind, Keyword},
 };
+use hadolint::{Pragma, Reach};
+use own::{Own, Verb};
+pub use position::Position;
+use problem::Comment;
+pub use problem::{Kind, Problem, speaks_to_linter};
 
 /// What is silenced in one Dockerfile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Suppressions {
-    /// Names in dockopt's own comments that nothing answers to, and comments of ours that cannot be read:
-    /// where, what stands there, and what was perhaps meant.
-    pub unknown: Vec<(Span, String, Option<&'static str>)>,
+    /// Comments that cannot be read or stand where nobody reads them, and names that nothing answers to.
+    pub problems: Vec<Problem>,
     silenced: Vec<Silenced>,
+    /// Those for the whole file, and the others in the order in which they begin, each with the farthest end up to
+    /// there: so a file with many comments takes no time that grows with their square.
+    wide: Vec<usize>,
+    narrow: Vec<(Span, usize)>,
+    own: Vec<Listed>,
+}
+
+/// A comment of dockopt's own: its line, the text between its brackets, and its names with their index in `silenced`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Listed {
+    line: Span,
+    brackets: Span,
+    names: Vec<(String, Option<usize>)>,
 }
 
 /// One silenced name and the bytes for which it holds: to the end of an instruction, without its line end,
@@ -26,6 +50,18 @@ struct Silenced {
     /// Whether it is BuildKit's comment above one instruction.
     of_instruction: bool,
 }
+
+impl Silenced {
+    fn silences(&self, rule: &Rule, finding: &Finding) -> bool {
+        let start = finding.location.span.start;
+        let covers = self.scope.start <= start && start <= self.scope.end;
+        let is_in_vain = || self.of_instruction && rule.codes_of(finding).iter().any(|it| CHECKS_OF_FILES.contains(it));
+        covers && self.target.is(rule, finding) && !is_in_vain()
+    }
+}
+
+/// Codes that hadolint once had.
+const RETIRED: &[&str] = &["DL3005", "DL3017", "DL3031", "DL3039"];
 
 /// Checks that BuildKit makes before it looks at comments above instructions.
 const CHECKS_OF_FILES: &[&str] = &[
@@ -48,59 +84,6 @@ enum Target {
     AllOfBuildkit,
 }
 
-/// Where a comment goes that silences what stands at some place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Before this byte, the first of a line.
-    pub offset: usize,
-    /// The blanks before the line.
-    indent: usize,
-    /// Whether the place stands in no instruction, so that only the whole file can be meant.
-    whole_file: bool,
-}
-
-impl Position {
-    /// Above the instruction in which the span starts; of another place, above the first instruction.
-    /// `None` in a file without instructions.
-    pub fn of(source: &Source, file: &Dockerfile, span: Span) -> Option<Self> {
-        let holds = |it: &Item| it.span.start <= span.start && span.start < it.span.end;
-        let is_instruction = |it: &Item| matches!(it.kind, ItemKind::Instruction(_));
-        let at = file.items.iter().position(holds).filter(|at| is_instruction(&file.items[*at]));
-        let whole_file = at.is_none();
-        let at = at.or_else(|| file.items.iter().position(is_instruction))?;
-        let ItemKind::Instruction(instruction) = &file.items[at].kind else { return None };
-        // What another tool reads in the line directly above has to stay there.
-        let above = at.checked_sub(1).map(|above| &file.items[above]);
-        let is_read = |it: &&Item| it.kind == ItemKind::Comment && is_bound(source.slice(it.span), instruction);
-        let start = above.filter(is_read).map_or(file.items[at].span.start, |it| it.span.start) as usize;
-        let indent = source.text[start..].len() - source.text[start..].trim_start_matches([' ', '\t']).len();
-        Some(Self { offset: start, indent, whole_file })
-    }
-
-    /// The comment for these rules, a whole line.
-    pub fn comment(&self, rules: &[&str], reason: &str) -> String {
-        let verb = if self.whole_file { "ignore-file" } else { "ignore" };
-        let blanks = " ".repeat(self.indent);
-        let space = if reason.is_empty() { "" } else { " " };
-        format!("{blanks}# dockopt: {verb}[{}]{space}{reason}\n", rules.join(", "))
-    }
-}
-
-/// Whether a comment has to stand directly above the instruction: hadolint's, and the description of an argument or
-/// a stage, which begins with its name.
-fn is_bound(comment: &str, below: &Instruction) -> bool {
-    let content = comment.trim().trim_start_matches('#').trim_start();
-    let describes = [Keyword::Arg, Keyword::From].contains(&below.kind)
-        && content.split_whitespace().next().is_some_and(|first| {
-            let mut words = below.rest.text.split_whitespace();
-            words.any(|it| it.split('=').next() == Some(first))
-        });
-    describes || content.starts_with("hadolint ")
-}
-
-/// How to write what could not be read.
-const FORM: &str = "ignore[rule] reason";
-
 impl Suppressions {
     /// Reads the comments and directives of a Dockerfile.
     pub fn of(source: &Source, file: &Dockerfile) -> Self {
@@ -110,38 +93,103 @@ impl Suppressions {
             match &item.kind {
                 ItemKind::Comment => out.comment(source, file, item, below),
                 ItemKind::Directive(it) if it.name.text == "check" => {
-                    out.skip(&it.value.text, whole(source));
+                    if !out.skip(&it.value.text, whole(source)) {
+                        let message = "these options cannot be read, and BuildKit does not build the file";
+                        out.problems.push(Problem::malformed(it.value.span, message).note(problem::CHECK_FORM));
+                    }
+                    out.names_of_checks(source, it.value.span);
                 }
                 ItemKind::Instruction(it) => {
                     for comment in &it.comments {
-                        if let Some(own) = Own::find(source, *comment) {
-                            out.own(&own, it.span, whole(source));
-                        }
+                        out.inside(source, item, it, *comment);
                     }
                 }
                 ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Directive(_) => {}
             }
         }
         out.checks_above_instructions(source, file);
+        out.sort(whole(source));
         out
     }
 
     /// Whether a finding of `rule` is silenced.
     pub fn silences(&self, rule: &Rule, finding: &Finding) -> bool {
+        self.silencing(rule, finding).next().is_some()
+    }
+
+    fn sort(&mut self, file: Span) {
+        let all = 0..self.silenced.len();
+        let (wide, narrow): (Vec<_>, Vec<_>) = all.partition(|at| self.silenced[*at].scope == file);
+        self.wide = wide;
+        self.narrow = narrow.into_iter().map(|at| (self.silenced[at].scope, at)).collect();
+        self.narrow.sort_unstable();
+        let mut end = 0;
+        for (scope, _) in &mut self.narrow {
+            end = end.max(scope.end);
+            scope.end = end;
+        }
+    }
+
+    /// What silences a finding of `rule`, as numbers below [`Self::len`].
+    pub fn silencing<'a>(&'a self, rule: &'a Rule, finding: &'a Finding) -> impl Iterator<Item = usize> + 'a {
         let start = finding.location.span.start;
-        let covers = |scope: Span| scope.start <= start && start <= scope.end;
-        let is_in_vain =
-            |it: &Silenced| it.of_instruction && rule.codes_of(finding).iter().any(|it| CHECKS_OF_FILES.contains(it));
-        self.silenced.iter().any(|it| covers(it.scope) && it.target.is(rule, finding) && !is_in_vain(it))
+        let begun = self.narrow.partition_point(|(scope, _)| scope.start <= start);
+        let near = self.narrow[..begun].iter().rev().take_while(move |(scope, _)| scope.end >= start);
+        let all = self.wide.iter().chain(near.map(|(_, at)| at)).copied();
+        all.filter(move |at| self.silenced[*at].silences(rule, finding))
+    }
+
+    /// How many names are silenced, each comment's own counted.
+    pub fn len(&self) -> usize {
+        self.silenced.len()
+    }
+
+    /// Whether nothing is silenced.
+    pub fn is_empty(&self) -> bool {
+        self.silenced.is_empty()
+    }
+
+    /// The names in dockopt's own comments, each with its number of [`Self::silencing`].
+    pub fn own_names(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.own.iter().flat_map(|it| &it.names).filter_map(|(name, at)| Some((name.as_str(), (*at)?)))
+    }
+
+    /// dockopt's own comments with names that silence nothing. `is_used` tells of a number of [`Self::silencing`];
+    /// `can_tell` whether all that a name means has been looked for.
+    pub fn unused(
+        &self,
+        source: &Source,
+        is_used: impl Fn(usize) -> bool,
+        can_tell: impl Fn(&str) -> bool,
+    ) -> Vec<Problem> {
+        let is_idle = |(name, at): &&(String, Option<usize>)| at.is_some_and(|at| !is_used(at) && can_tell(name));
+        let problem = |it: &Listed| {
+            let idle: Vec<_> = it.names.iter().filter(is_idle).map(|(name, _)| name.as_str()).collect();
+            let rest = it.names.iter().filter(|it| !is_idle(it)).map(|(name, _)| name.as_str());
+            (!idle.is_empty()).then(|| Problem::unused(source, it.line, it.brackets, &idle, &rest.collect::<Vec<_>>()))
+        };
+        self.own.iter().filter_map(problem).collect()
     }
 
     /// A comment between instructions.
     fn comment(&mut self, source: &Source, file: &Dockerfile, item: &Item, below: Below<'_>) {
+        let comment = Comment::of(source, item.span);
         if let Some(own) = Own::find(source, item.span) {
-            self.own(&own, below.anywhere.map_or(item.span, |it| item.span.cover(it.span)), whole(source));
+            let instruction = below.anywhere.map_or(item.span, |it| item.span.cover(it.span));
+            self.own(&own, &comment, instruction, whole(source));
             return;
         }
-        let Some(pragma) = Pragma::find(source.slice(item.span)) else { return };
+        let pragma = match Pragma::find(comment.text) {
+            Some(Ok(pragma)) => pragma,
+            Some(Err(meant)) => {
+                self.problems.push(Problem::unread(&comment, meant));
+                return;
+            }
+            None => {
+                self.problems.extend(Problem::indented_check(&comment, check_options(comment.text).is_some()));
+                return;
+            }
+        };
         let scope = match pragma.reach {
             Reach::File => Some(whole(source)),
             Reach::Next => below.adjacent.map(|it| item.span.cover(it.span)),
@@ -150,40 +198,75 @@ impl Suppressions {
                 .filter(|it| it.kind == Keyword::From)
                 .map(|it| item.span.cover(stage_from(source, file, it.span))),
         };
-        for (code, scope) in pragma.codes.into_iter().zip(scope.into_iter().cycle()) {
-            self.silenced.push(Silenced { scope, target: Target::Code(code), of_instruction: false });
+        self.unknown_codes(&comment, &pragma);
+        match (scope, pragma.reach) {
+            (Some(scope), _) => {
+                for code in pragma.codes {
+                    self.silenced.push(Silenced { scope, target: Target::Code(code), of_instruction: false });
+                }
+            }
+            (None, Reach::Stage) => {
+                let message = "hadolint reads `stage ignore` only directly above a `FROM`";
+                self.problems.push(Problem::malformed(comment.span, message));
+            }
+            (None, _) => {
+                let message = "hadolint reads this comment only directly above an instruction";
+                let to = below.anywhere.map(|it| it.span.start as usize);
+                self.problems.push(Problem::malformed(comment.span, message).moved(source, &comment, to));
+            }
+        }
+    }
+
+    /// A comment inside an instruction.
+    fn inside(&mut self, source: &Source, item: &Item, instruction: &Instruction, span: Span) {
+        let comment = Comment::of(source, span);
+        if let Some(own) = Own::find(source, span) {
+            self.own(&own, &comment, instruction.span, whole(source));
+        } else if let Some(Ok(_)) = Pragma::find(comment.text) {
+            let message = "hadolint reads no comment inside an instruction";
+            let to = Some(item.span.start as usize);
+            self.problems.push(Problem::malformed(comment.span, message).moved(source, &comment, to));
+        }
+    }
+
+    /// Codes that hadolint does not have. Those of `ShellCheck` are too many to know.
+    fn unknown_codes(&mut self, comment: &Comment<'_>, pragma: &Pragma) {
+        let codes = pragma.codes.iter().filter_map(|it| it.strip_prefix("hadolint/"));
+        for code in codes.filter(|it| !HADOLINT.contains_key(*it) && !RETIRED.contains(it)) {
+            let message = format!("there is no rule `{code}` of hadolint");
+            self.problems.push(Problem::unknown(comment.place_of(code), message, None));
         }
     }
 
     /// A comment of dockopt's own, with what `ignore` and `ignore-file` reach from there.
-    fn own(&mut self, own: &Own<'_>, instruction: Span, file: Span) {
+    fn own(&mut self, own: &Own<'_>, comment: &Comment<'_>, instruction: Span, file: Span) {
         let (scope, names) = match own.what {
-            Some((Verb::Ignore, names)) => (instruction, names),
-            Some((Verb::IgnoreFile, names)) => (file, names),
-            None => {
-                self.unknown.push((own.span, own.text.to_owned(), Some(FORM)));
+            Some((Verb::Ignore, names)) if !names.trim().is_empty() => (instruction, names),
+            Some((Verb::IgnoreFile, names)) if !names.trim().is_empty() => (file, names),
+            _ => {
+                let problem = Problem::malformed(own.span, "this comment silences nothing").note(own::FORM);
+                self.problems.push(problem.rewritten(comment, own.repaired()));
                 return;
             }
         };
-        for name in names.split(',').map(str::trim) {
+        let mut listed = Listed { line: comment.line, brackets: own.place_of(names), names: Vec::new() };
+        for name in names.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+            let mut at = None;
             match names::look_up(name) {
                 Name::Known => {
-                    self.silenced.push(Silenced {
-                        scope,
-                        target: Target::Name(name.to_owned()),
-                        of_instruction: false,
-                    });
+                    at = Some(self.silenced.len());
+                    let target = Target::Name(name.to_owned());
+                    self.silenced.push(Silenced { scope, target, of_instruction: false });
                 }
                 Name::Foreign => {}
-                Name::Unknown(_) if name.is_empty() => {
-                    self.unknown.push((own.span, own.text.to_owned(), Some(FORM)));
-                }
                 Name::Unknown(near) => {
-                    let start = own.span.start as usize + own.offset_of(name);
-                    self.unknown.push((Span::new(start, start + name.len()), name.to_owned(), near));
+                    let message = format!("there is no rule `{name}`");
+                    self.problems.push(Problem::unknown(own.place_of(name), message, near));
                 }
             }
+            listed.names.push((name.to_owned(), at));
         }
+        self.own.push(listed);
     }
 
     /// `# check=skip=…` in the block of comments above an instruction: as BuildKit reads them, they start in
@@ -204,7 +287,12 @@ impl Suppressions {
                 ItemKind::Instruction(it) => {
                     if let Some((comment, options)) = found.take() {
                         let before = self.silenced.len();
-                        self.skip(options, comment.cover(it.span));
+                        if !self.skip(options, comment.cover(it.span)) {
+                            let message = "these options cannot be read, and BuildKit passes over the comment";
+                            let place = Comment::of(source, comment).span;
+                            self.problems.push(Problem::malformed(place, message).note(problem::CHECK_FORM));
+                        }
+                        self.names_of_checks(source, comment);
                         for it in &mut self.silenced[before..] {
                             it.of_instruction = true;
                         }
@@ -215,12 +303,27 @@ impl Suppressions {
         }
     }
 
-    /// The options of a `check` directive or comment; a malformed one silences nothing, as in BuildKit.
-    fn skip(&mut self, options: &str, scope: Span) {
+    /// Names of checks in options that BuildKit does not have. A newer one may have more, so that only slips are told.
+    fn names_of_checks(&mut self, source: &Source, options: Span) {
+        let known = || rules::all().flat_map(Rule::same_as).filter_map(|it| it.strip_prefix("buildkit/"));
+        let text = source.slice(options);
+        let lists = text.split(';').filter_map(|it| it.split_once("skip=")).map(|(_, it)| it);
+        for name in lists.flat_map(|it| it.split(',')).map(str::trim).filter(|it| !it.is_empty() && *it != "all") {
+            let near = if known().any(|it| it == name) { None } else { names::closest(name, known()) };
+            if let Some(near) = near {
+                let start = name.as_ptr() as usize - source.text.as_ptr() as usize;
+                let message = format!("there is no check `{name}` of BuildKit");
+                self.problems.push(Problem::unknown(Span::new(start, start + name.len()), message, Some(near)));
+            }
+        }
+    }
+
+    /// The options of a `check` directive or comment; false for malformed ones, which silence nothing in BuildKit.
+    fn skip(&mut self, options: &str, scope: Span) -> bool {
         let options = options.trim().split([' ', '\t']).next().unwrap_or_default();
         let parts: Option<Vec<_>> = options.split(';').map(|it| it.split_once('=')).collect();
         let known = |key: &str| ["skip", "error", "experimental"].contains(&key.trim());
-        let Some(parts) = parts.filter(|it| it.iter().all(|(key, _)| known(key))) else { return };
+        let Some(parts) = parts.filter(|it| it.iter().all(|(key, _)| known(key))) else { return false };
         let skipped = parts.iter().filter(|(key, _)| key.trim() == "skip").flat_map(|(_, it)| it.split(','));
         for name in skipped.map(str::trim).filter(|it| !it.is_empty()) {
             let target = match name {
@@ -229,6 +332,7 @@ impl Suppressions {
             };
             self.silenced.push(Silenced { scope, target, of_instruction: false });
         }
+        true
     }
 }
 
@@ -241,88 +345,6 @@ impl Target {
                 rule.codes_of(finding).iter().any(|it| it.starts_with("buildkit/") && *it != EXPERIMENT)
             }
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Verb {
-    Ignore,
-    IgnoreFile,
-}
-
-/// A comment that speaks to dockopt: `# dockopt: ignore[rule, rule] reason`.
-struct Own<'a> {
-    /// From the verb to the end of the line.
-    span: Span,
-    text: &'a str,
-    /// What it says and the text between the brackets; `None` when it cannot be read.
-    what: Option<(Verb, &'a str)>,
-}
-
-impl<'a> Own<'a> {
-    fn find(source: &'a Source, comment: Span) -> Option<Self> {
-        let line = source.slice(comment).trim();
-        let content = line.strip_prefix('#')?.trim_start().strip_prefix("dockopt")?.trim_start();
-        // A forgotten colon is a mistake worth telling; prose that begins with the tool's name is not.
-        let text = match content.strip_prefix(':') {
-            Some(text) => text.trim_start(),
-            None if content.starts_with("ignore") => content,
-            None => return None,
-        };
-        let has_colon = content.starts_with(':');
-        let start = text.as_ptr() as usize - source.text.as_ptr() as usize;
-        let read = || {
-            let (verb, rest) = match text.strip_prefix("ignore-file") {
-                Some(rest) => (Verb::IgnoreFile, rest),
-                None => (Verb::Ignore, text.strip_prefix("ignore")?),
-            };
-            let (names, _reason) = rest.trim_start().strip_prefix('[')?.split_once(']')?;
-            Some((verb, names))
-        };
-        Some(Self { span: Span::new(start, start + text.len()), text, what: if has_colon { read() } else { None } })
-    }
-
-    /// Where in the text a name from its brackets stands.
-    fn offset_of(&self, name: &str) -> usize {
-        name.as_ptr() as usize - self.text.as_ptr() as usize
-    }
-}
-
-enum Reach {
-    Next,
-    Stage,
-    File,
-}
-
-/// A comment that speaks to hadolint. As there, a wrong code or a word after the codes voids the whole comment.
-struct Pragma {
-    reach: Reach,
-    codes: Vec<String>,
-}
-
-impl Pragma {
-    fn find(comment: &str) -> Option<Self> {
-        let content = comment.trim().strip_prefix('#')?.trim_start().strip_prefix("hadolint")?;
-        let text = content.trim_start();
-        if text.len() == content.len() {
-            return None;
-        }
-        let (reach, text) = if let Some(text) = text.strip_prefix("global") {
-            (Reach::File, text.trim_start())
-        } else if let Some(text) = text.strip_prefix("stage") {
-            (Reach::Stage, text.trim_start())
-        } else {
-            (Reach::Next, text)
-        };
-        let list = text.strip_prefix("ignore")?.trim_start().strip_prefix('=')?;
-        let list = list.split_once('#').map_or(list, |(list, _)| list);
-        let is_code = |it: &str| !it.is_empty() && it.bytes().all(|it| b"DLSC".contains(&it) || it.is_ascii_digit());
-        let code = |it: &str| {
-            let tool = if it.starts_with("SC") { "shellcheck" } else { "hadolint" };
-            is_code(it).then(|| format!("{tool}/{it}"))
-        };
-        let codes = list.split(',').map(|it| code(it.trim())).collect::<Option<Vec<_>>>()?;
-        Some(Self { reach, codes })
     }
 }
 
@@ -382,7 +404,7 @@ mod tests {
     fn unknown(text: &str) -> Vec<(String, String)> {
         let source = Source::new("Dockerfile", text);
         let found = Suppressions::of(&source, &syntax::parse(text));
-        found.unknown.iter().map(|(at, name, _)| (source.slice(*at).to_owned(), name.clone())).collect()
+        found.problems.iter().map(|it| (source.slice(it.span).to_owned(), it.message.clone())).collect()
     }
 
     fn code(code: &str) -> Target {
@@ -404,10 +426,10 @@ mod tests {
     #[test]
     fn own_comments_are_checked() {
         let text = "# dockopt: ignore[nonsense-here, DL9999, all] x\nFROM a\n";
-        assert_eq!(unknown(text), [("nonsense-here".to_owned(), "nonsense-here".to_owned())]);
+        assert_eq!(unknown(text), [("nonsense-here".to_owned(), "there is no rule `nonsense-here`".to_owned())]);
         for bad in ["ignore all", "ignore[]", "ignore[all", "ignored[all]", "skip"] {
             let text = format!("FROM a\n# dockopt: {bad}\nRUN b\n");
-            assert_eq!(unknown(&text), [(bad.to_owned(), bad.to_owned())]);
+            assert_eq!(unknown(&text), [(bad.to_owned(), "this comment silences nothing".to_owned())], "{bad}");
         }
         assert_eq!(unknown("# dockopt ignore=all\nFROM a\n").len(), 1);
         assert_eq!(unknown("# dockopt says hello\nFROM a\n"), []);

@@ -7,10 +7,14 @@ use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix},
     project::Project,
-    rules::{SYNTAX_ERROR, UNKNOWN_SUPPRESSION},
+    rule::Rule,
+    rules::{MALFORMED_SUPPRESSION, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
     source::FileId,
     suppress::Position,
 };
+
+/// Rules whose findings are put right, and not silenced.
+static LEFT: [&Rule; 4] = [&MALFORMED_SUPPRESSION, &SYNTAX_ERROR, &UNKNOWN_SUPPRESSION, &UNUSED_SUPPRESSION];
 
 /// Writes a comment above each instruction with findings. It is verified as fixes are: the findings are gone, no
 /// other has come, no comment is lost and no image changes.
@@ -54,7 +58,7 @@ pub fn add_ignores(project: &Project, reason: &str) -> Fixed {
 /// The findings that a comment can silence, each with the comment as its fix; those of one instruction share it.
 fn silenced(project: &Project, findings: &[&Finding], reason: &str) -> Vec<Finding> {
     let mut places: BTreeMap<(FileId, Position), Vec<&Finding>> = BTreeMap::new();
-    for finding in findings.iter().filter(|it| ![SYNTAX_ERROR.name, UNKNOWN_SUPPRESSION.name].contains(&it.rule)) {
+    for finding in findings.iter().filter(|it| !LEFT.iter().any(|left| left.name == it.rule)) {
         let file = finding.location.file;
         let source = project.source(file);
         if let Some(unit) = project.unit(file).filter(|_| source.is_utf8)

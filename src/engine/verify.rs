@@ -15,7 +15,8 @@ use crate::{
     keys::{KeyPath, Keys},
     outline::Outline,
     project::{Project, Unit},
-    source::Source,
+    source::{FileId, Source},
+    suppress::speaks_to_linter,
     syntax::{Dockerfile, ItemKind},
 };
 
@@ -46,7 +47,9 @@ pub(super) fn verify(
     let created = &after.project.sources[before.project.sources.len()..];
     for (old, new) in &changed {
         no_new_errors(&old.syntax, &new.syntax)?;
-        comments_survive((before.project, old), (after.project, new), created)?;
+        if comments_survive((before.project, old), (after.project, new), created)? == Comments::ForLinters {
+            nothing_comes_up(old.file, before.findings, after.findings)?;
+        }
         second_opinion(before.project.source(old.file), after.project.source(new.file), &new.syntax)?;
     }
     for source in created {
@@ -148,7 +151,21 @@ fn comments<'a>(source: &'a Source, file: &Dockerfile) -> Vec<&'a str> {
 }
 
 /// Every comment is still there, or has gone with what it is about into a new file, where one of several is enough.
-fn comments_survive(before: (&Project, &Unit), after: (&Project, &Unit), created: &[Source]) -> Result<(), String> {
+/// Which comments are gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    Kept,
+    /// Some that spoke to a linter.
+    ForLinters,
+}
+
+/// Every comment is there, but for those that speak to a linter: these may go where they did nothing.
+fn comments_survive(
+    before: (&Project, &Unit),
+    after: (&Project, &Unit),
+    created: &[Source],
+) -> Result<Comments, String> {
+    let mut gone = Comments::Kept;
     let mut kept = comments(after.0.source(after.1.file), &after.1.syntax);
     let has_moved = |comment: &str| created.iter().any(|it| it.text.lines().any(|it| it.trim() == comment));
     for comment in comments(before.0.source(before.1.file), &before.1.syntax) {
@@ -157,10 +174,27 @@ fn comments_survive(before: (&Project, &Unit), after: (&Project, &Unit), created
                 kept.remove(at);
             }
             None if has_moved(comment) => {}
+            None if speaks_to_linter(comment) => gone = Comments::ForLinters,
             None => return Err(format!("the comment `{comment}` is lost")),
         }
     }
-    Ok(())
+    Ok(gone)
+}
+
+/// No rule has more to say about a file than before, at any level: a comment that is gone silenced nothing.
+fn nothing_comes_up(file: FileId, before: &[&Finding], after: &[&Finding]) -> Result<(), String> {
+    let count = |findings: &[&Finding]| {
+        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for it in findings.iter().filter(|it| it.location.file == file) {
+            *counts.entry(it.rule).or_default() += 1;
+        }
+        counts
+    };
+    let old = count(before);
+    match count(after).into_iter().find(|(rule, number)| old.get(rule).is_none_or(|old| old < number)) {
+        Some((rule, _)) => Err(format!("without the comment `{rule}` comes up")),
+        None => Ok(()),
+    }
 }
 
 /// `dockerfile-parser` must accept what it accepted, and count the instructions that we count.

@@ -34,6 +34,10 @@ use crate::rule::{Check, Rule};
 
 /// Text that is no Dockerfile. The engine itself reports it.
 pub static SYNTAX_ERROR: Rule = crate::rule!("syntax" / "syntax-error", Check::Engine);
+/// A comment to silence something that nobody can read. The engine itself reports it.
+pub static MALFORMED_SUPPRESSION: Rule = crate::rule!("syntax" / "malformed-suppression", Check::Engine);
+/// A comment that silences nothing. The engine itself reports it.
+pub static UNUSED_SUPPRESSION: Rule = crate::rule!("syntax" / "unused-suppression", Check::Engine);
 /// A comment that silences a rule that does not exist. The engine itself reports it.
 pub static UNKNOWN_SUPPRESSION: Rule = crate::rule!("syntax" / "unknown-suppression", Check::Engine);
 
@@ -66,5 +70,7 @@ pub(super) static RULES: &[&Rule] = &[
     &unknown_copy_source::RULE,
     &whole_image_copied::RULE,
     &SYNTAX_ERROR,
+    &MALFORMED_SUPPRESSION,
     &UNKNOWN_SUPPRESSION,
+    &UNUSED_SUPPRESSION,
 ];
