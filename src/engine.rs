@@ -124,6 +124,8 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
 /// What the rules about the whole project have to say; `looks` are those of its Dockerfiles, in their order.
 fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Finding> {
     let mut all = Vec::new();
+    // What comments of build definitions silence, by file.
+    let mut silencing: BTreeMap<FileId, Suppressions> = BTreeMap::new();
     for rule in &chosen.rules {
         let Check::Project(check) = rule.check else { continue };
         let is_off = |file: FileId| project.settings.is_off_for(rule, &project.source(file).path);
@@ -141,7 +143,11 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             let file = finding.location.file;
             let look = project.dockerfiles.binary_search_by_key(&file, |it| it.file).map(|at| looks[at]);
             let ignored = project.settings.ignores(rule, &finding, &project.source(file).path);
-            if ignored || is_off(file) || look.is_ok_and(|it| it.suppressions.silences(rule, &finding)) {
+            let suppressions = match look {
+                Ok(look) => &look.suppressions,
+                Err(_) => &*silencing.entry(file).or_insert_with(|| Suppressions::of_definition(project.source(file))),
+            };
+            if ignored || is_off(file) || suppressions.silences(rule, &finding) {
                 continue;
             }
             finding.level = level;

@@ -2,6 +2,7 @@
 
 use crate::rule::Rule;
 
+mod builds;
 mod cache;
 mod packages;
 mod pinning;
@@ -17,6 +18,7 @@ pub use syntax::{MALFORMED_SUPPRESSION, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSE
 /// All rules, by family and name.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let families = [
+        builds::RULES,
         cache::RULES,
         packages::RULES,
         pinning::RULES,

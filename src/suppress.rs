@@ -112,6 +112,36 @@ impl Suppressions {
         out
     }
 
+    /// Reads the comments of a build definition. A comment of its own reaches what begins in the next line, with all that
+    /// is indented below it; one behind something reaches its line.
+    pub fn of_definition(source: &Source) -> Self {
+        let mut out = Self::default();
+        if !source.text.contains("dockopt") {
+            return out;
+        }
+        let mut start = 0;
+        let lines = source.text.split_inclusive('\n').map(|line| {
+            start += line.len();
+            (start - line.len(), line)
+        });
+        let lines: Vec<(usize, &str)> = lines.collect();
+        for (at, (start, line)) in lines.iter().enumerate() {
+            let hashes = line.match_indices('#').map(|it| start + it.0);
+            let mut comments = hashes.map(|it| Span::new(it, start + line.trim_end().len()));
+            let Some((comment, own)) = comments.find_map(|it| Some((it, Own::find(source, it)?))) else {
+                continue;
+            };
+            let is_alone = source.text[*start..comment.start as usize].trim().is_empty();
+            let scope = if is_alone {
+                Span::new(*start, block_end(&lines[at + 1..]).unwrap_or(start + line.len()))
+            } else {
+                Span::new(*start, start + line.trim_end().len())
+            };
+            out.own(&own, &Comment::of(source, comment), scope, whole(source));
+        }
+        out
+    }
+
     /// Whether a finding of `rule` is silenced.
     pub fn silences(&self, rule: &Rule, finding: &Finding) -> bool {
         self.silencing(rule, finding).next().is_some()
@@ -378,6 +408,22 @@ struct Below<'a> {
     adjacent: Option<&'a Instruction>,
 }
 
+/// The end of the block that begins in the first of these lines which says something.
+fn block_end(lines: &[(usize, &str)]) -> Option<usize> {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let first = lines.iter().position(|it| says(it.1))?;
+    let depth = indent(lines[first].1);
+    let mut end = lines[first];
+    for line in lines[first + 1..].iter().filter(|it| says(it.1)) {
+        if indent(line.1) <= depth {
+            break;
+        }
+        end = *line;
+    }
+    Some(end.0 + end.1.trim_end().len())
+}
+
 /// From a `FROM` to the byte before the next one.
 fn stage_from(source: &Source, file: &Dockerfile, from: Span) -> Span {
     let next = file.instructions().find(|it| it.kind == Keyword::From && it.span.start >= from.end);
@@ -433,6 +479,20 @@ mod tests {
         }
         assert_eq!(unknown("# dockopt ignore=all\nFROM a\n").len(), 1);
         assert_eq!(unknown("# dockopt says hello\nFROM a\n"), []);
+    }
+
+    #[test]
+    fn comments_of_definitions_reach_blocks() {
+        let text = "steps:\n  # dockopt: ignore[all] because\n  - uses: a\n    with:\n      x: y\n  - uses: b # dockopt: \
+                    ignore[all]\n  - c: 'x # y'\n";
+        let source = Source::new("ci.yml", text);
+        let found = Suppressions::of_definition(&source);
+        let scopes: Vec<_> = found.silenced.iter().map(|it| source.slice(it.scope)).collect();
+        let block = "  # dockopt: ignore[all] because\n  - uses: a\n    with:\n      x: y";
+        assert_eq!(scopes, [block, "  - uses: b # dockopt: ignore[all]"]);
+        let text = "a: b\n# dockopt: ignore-file[all]\n";
+        let source = Source::new("ci.yml", text);
+        assert_eq!(source.slice(Suppressions::of_definition(&source).silenced[0].scope), text);
     }
 
     #[test]

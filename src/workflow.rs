@@ -38,6 +38,8 @@ pub struct Workflow {
     pub tree: Arc<Tree>,
     /// Its jobs; an action has one.
     pub jobs: Vec<Job>,
+    /// Whether it runs only for releases, at set times, or by hand.
+    pub is_for_releases: bool,
 }
 
 /// A job of a workflow.
@@ -49,6 +51,8 @@ pub struct Job {
     pub node: NodeId,
     /// Its steps.
     pub steps: Vec<Step>,
+    /// Whether it runs on machines of GitHub, which start empty.
+    pub is_hosted: bool,
 }
 
 /// A step of a job.
@@ -73,7 +77,8 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, found: &mut Found, call
     let tree = documents.tree(file)?;
     let path = documents.source(file).path.clone();
     let root = parent(&path[..path.rfind(".github/")? + ".github".len()]);
-    let mut workflow = Workflow { file, tree: Arc::clone(&tree), jobs: Vec::new() };
+    let is_for_releases = is_for_releases(&tree);
+    let mut workflow = Workflow { file, tree: Arc::clone(&tree), jobs: Vec::new(), is_for_releases };
     let top = environment(&tree, tree.root);
     let jobs = match tree.get(tree.root, "jobs") {
         Some(jobs) => tree.entries(jobs.value).iter().map(|it| (it.name.clone(), it.value)).collect(),
@@ -82,10 +87,11 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, found: &mut Found, call
     for (name, node) in jobs {
         let Some(steps) = tree.get(node, "steps") else { continue };
         let steps: Vec<Step> = tree.items(steps.value).iter().map(|it| Step::of(&tree, *it)).collect();
-        let mut job = Job { name, node, steps };
+        let mut job = Job { name, node, steps, is_hosted: false };
         let mut environment_of_job = top.clone();
         environment_of_job.extend(environment(&tree, node));
         let combinations = combinations(&tree, node);
+        job.is_hosted = combinations.iter().all(|matrix| is_hosted(&tree, node, matrix));
         let cx = Cx { documents, tree: &tree, file, root: &root, is_action: job.name.is_empty() };
         for matrix in &combinations {
             cx.job(&mut job, matrix, &environment_of_job, found, calls);
@@ -93,6 +99,43 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, found: &mut Found, call
         workflow.jobs.push(job);
     }
     (!workflow.jobs.is_empty()).then_some(workflow)
+}
+
+/// Whether nothing but a release, a schedule or a person starts a workflow. No run prepares the next one then.
+fn is_for_releases(tree: &Tree) -> bool {
+    let Some(on) = tree.get(tree.root, "on") else { return false };
+    let is_rare = |it: &str| ["release", "workflow_dispatch", "schedule", "repository_dispatch"].contains(&it);
+    match tree.node(on.value) {
+        Node::Scalar(it) => is_rare(&it.text),
+        Node::List(items) => items.iter().all(|it| tree.scalar(*it).is_some_and(is_rare)),
+        Node::Map(_) => tree.entries(on.value).iter().all(|it| {
+            let has = |name| tree.get(it.value, name).is_some();
+            is_rare(&it.name) || it.name == "push" && has("tags") && !has("branches")
+        }),
+        Node::Null => false,
+    }
+}
+
+/// Whether a job runs on a machine of GitHub.
+fn is_hosted(tree: &Tree, job: NodeId, matrix: &Values) -> bool {
+    let Some(node) = tree.get(job, "runs-on").map(|it| it.value) else { return false };
+    let label = match tree.items(node) {
+        [] => tree.scalar(node),
+        [one] => tree.scalar(*one),
+        _ => None,
+    };
+    let scope = Scope { matrix, environment: Values::new() };
+    let label = label.and_then(|it| scope.expand(it));
+    label.is_some_and(|it| {
+        let mut parts = it.split('-');
+        let system = parts.next().unwrap_or_default();
+        // Larger machines and those of others have names of their own.
+        let version = parts.next().unwrap_or_default();
+        let is_version = version == "latest" || version.bytes().all(|it| it.is_ascii_digit() || it == b'.');
+        ["ubuntu", "windows", "macos"].contains(&system)
+            && is_version
+            && parts.all(|it| ["arm", "intel", "large", "xlarge", "slim", "vs2026"].contains(&it))
+    })
 }
 
 impl Step {
