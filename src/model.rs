@@ -94,6 +94,8 @@ pub struct Step {
     pub before: Arc<State>,
     /// What it does.
     pub kind: StepKind,
+    /// The `RUN` of an `ONBUILD`, which is run when another image is built on this one.
+    pub trigger: Option<Box<Run>>,
 }
 
 /// What an instruction does.
@@ -345,9 +347,15 @@ impl Builder<'_> {
             }
             _ => StepKind::Other,
         };
+        let trigger = match &instruction.args {
+            Args::Onbuild(it) if it.kind == Keyword::Run => {
+                Some(Box::new(Run::of(it, self.source, &before, self.syntax.escape)))
+            }
+            _ => None,
+        };
         let after = self.after(instruction, &before, &kind);
         if let Some(stage) = self.stages.last_mut() {
-            stage.steps.push(Step { item, before, kind });
+            stage.steps.push(Step { item, before, kind, trigger });
             if let Some(after) = after {
                 stage.end = Arc::new(after);
             }

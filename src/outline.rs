@@ -15,7 +15,7 @@ use crate::{
         Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value, absolute, expand, is_below,
     },
     project::{Kind, join},
-    shell::{Command, Compound, List, Node, OperatorKind, Script, Word},
+    shell::{Command, Compound, Invocation, List, Node, OperatorKind, Script, Word},
     source::{Source, Span},
     syntax::{Args, Flag, Instruction, Keyword, Pair},
 };
@@ -549,7 +549,15 @@ impl Normal<'_> {
         };
         let assignments = command.assignments.iter().filter(|it| !sets_cache(&it.name));
         let assignments = assignments.map(|it| self.source.slice(it.span).to_owned());
-        let words = command.words.iter().filter(|it| !dropped.contains(&it.span)).map(|it| self.word(it));
+        let program = self.run.invocations().iter().find(|it| it.command == command.span);
+        let spelling = program.and_then(plainer);
+        if let Some((word, None)) = spelling {
+            dropped.push(word);
+        }
+        let words = command.words.iter().filter(|it| !dropped.contains(&it.span)).map(|it| match spelling {
+            Some((word, Some(text))) if it.span == word => text.to_owned(),
+            _ => self.word(it),
+        });
         let redirects = command.redirects.iter().map(|it| squeeze(self.source.slice(it.span)));
         assignments.chain(words).chain(redirects).collect::<Vec<_>>().join(" ")
     }
@@ -581,6 +589,29 @@ impl Normal<'_> {
             }
         }
         spans
+    }
+}
+
+/// The subcommands with which `apt` does what `apt-get` does.
+pub(crate) const SAME_IN_APT_GET: &[&str] =
+    &["install", "update", "remove", "purge", "autoremove", "clean", "autoclean", "build-dep"];
+
+/// A word that can be left out, or written in another way, without a difference to the image.
+fn plainer(it: &Invocation) -> Option<(Span, Option<&'static str>)> {
+    let literal = |it: &Word| it.literal().unwrap_or_default();
+    match it.program.as_str() {
+        "apt" => {
+            let subcommand = it.words.iter().skip(1).map(literal).find(|it| !it.starts_with('-'))?;
+            let first = it.words.first()?;
+            let same = SAME_IN_APT_GET.contains(&subcommand.as_str()) && literal(first) == "apt";
+            same.then_some((first.span, Some("apt-get")))
+        }
+        // Without it, entries of zeros are added to the logs of logins.
+        "useradd" => {
+            let option = it.words.iter().find(|it| matches!(literal(it).as_str(), "-l" | "--no-log-init"))?;
+            Some((option.span, None))
+        }
+        _ => None,
     }
 }
 

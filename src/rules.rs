@@ -4,6 +4,7 @@ use crate::rule::Rule;
 
 mod builds;
 mod cache;
+mod commands;
 mod packages;
 mod pinning;
 mod runtime;

@@ -155,6 +155,15 @@ impl Run {
         matches!(&self.body, Body::Shell(text) if parts.iter().any(|it| text.text.contains(it)))
     }
 
+    /// Whether one of these programs may be among those it runs, as far as its letters tell.
+    pub fn may_run(&self, programs: &[&str]) -> bool {
+        match &self.body {
+            Body::Shell(text) => programs.iter().any(|it| text.text.contains(it)),
+            Body::Exec(_) => true,
+            Body::Foreign => false,
+        }
+    }
+
     /// The folder a package command runs in.
     pub fn folder(&self, command: &PackageCommand) -> Option<&str> {
         self.folders()[command.invocation].as_deref()

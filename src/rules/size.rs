@@ -2,8 +2,18 @@
 
 mod cache_kept;
 mod chown_after_copy;
+mod copied_archive;
 mod full_clone;
+mod sparse_user_log;
+mod uncleaned_cache;
 
 use crate::rule::Rule;
 
-pub(super) static RULES: &[&Rule] = &[&cache_kept::RULE, &chown_after_copy::RULE, &full_clone::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &cache_kept::RULE,
+    &chown_after_copy::RULE,
+    &copied_archive::RULE,
+    &full_clone::RULE,
+    &sparse_user_log::RULE,
+    &uncleaned_cache::RULE,
+];

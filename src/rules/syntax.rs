@@ -1,6 +1,8 @@
 //! What BuildKit refuses or warns of, what misleads the reader, and comments that dockopt cannot follow.
 
 mod add_for_copy;
+mod cd_in_run;
+mod consecutive_runs;
 mod constant_platform;
 mod copy_from_itself;
 mod copy_without_slash;
@@ -13,6 +15,7 @@ mod invalid_default_base;
 mod invalid_port;
 mod keyword_case;
 mod legacy_pair;
+mod linked_shell;
 mod maintainer_used;
 mod overridden_instruction;
 mod ports;
@@ -28,6 +31,7 @@ mod undefined_from_argument;
 mod undefined_variable;
 mod undescribed_definition;
 mod unknown_copy_source;
+mod unusual_label;
 mod whole_image_copied;
 
 use crate::rule::{Check, Rule};
@@ -43,6 +47,8 @@ pub static UNKNOWN_SUPPRESSION: Rule = crate::rule!("syntax" / "unknown-suppress
 
 pub(super) static RULES: &[&Rule] = &[
     &add_for_copy::RULE,
+    &cd_in_run::RULE,
+    &consecutive_runs::RULE,
     &constant_platform::RULE,
     &copy_from_itself::RULE,
     &copy_without_slash::RULE,
@@ -54,6 +60,7 @@ pub(super) static RULES: &[&Rule] = &[
     &invalid_port::RULE,
     &keyword_case::RULE,
     &legacy_pair::RULE,
+    &linked_shell::RULE,
     &maintainer_used::RULE,
     &overridden_instruction::RULE,
     &protocol_case::RULE,
@@ -68,6 +75,7 @@ pub(super) static RULES: &[&Rule] = &[
     &undefined_variable::RULE,
     &undescribed_definition::RULE,
     &unknown_copy_source::RULE,
+    &unusual_label::RULE,
     &whole_image_copied::RULE,
     &SYNTAX_ERROR,
     &MALFORMED_SUPPRESSION,

@@ -105,6 +105,11 @@ fn command(it: &Command, setting: Setting, out: &mut Vec<Invocation>) {
         let name = it.words.get(shell.program).and_then(wrapper::program).map(CompactString::from);
         let first = out.len();
         list(&script.list, setting.max(Setting::Nested), out);
+        if out.len() == first {
+            // Nothing in the text could be read, as in `sh -c "$SCRIPT"`.
+            out.extend(invocation(&it.words, &it.assignments, it.span, setting));
+            return;
+        }
         for inner in &mut out[first..] {
             let outer = shell.wrappers.iter().map(|it| CompactString::from(*it)).chain(name.clone());
             inner.wrappers = outer.chain(std::mem::take(&mut inner.wrappers)).collect();

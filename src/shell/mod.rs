@@ -76,6 +76,35 @@ impl Script {
     }
 }
 
+impl Script {
+    /// Hands over every node, those in groups, functions and substitutions included; not those of an `sh -c`.
+    pub fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
+        fn list<'a>(it: &'a List, visit: &mut dyn FnMut(&'a Node)) {
+            it.items.iter().for_each(|it| node(&it.node, visit));
+        }
+        fn node<'a>(it: &'a Node, visit: &mut dyn FnMut(&'a Node)) {
+            visit(it);
+            match it {
+                Node::Command(it) => {
+                    let values = it.assignments.iter().filter_map(|it| it.value.as_ref());
+                    let targets = it.redirects.iter().filter_map(|it| it.target.as_ref());
+                    words(it.words.iter().chain(values).chain(targets), visit);
+                }
+                Node::Pipeline { members, .. } => members.iter().for_each(|it| node(it, visit)),
+                Node::Compound(it) => {
+                    it.lists.iter().for_each(|it| list(it, visit));
+                    words(it.words.iter(), visit);
+                }
+                Node::Opaque(_) => {}
+            }
+        }
+        fn words<'a>(words: impl Iterator<Item = &'a Word>, visit: &mut dyn FnMut(&'a Node)) {
+            words.flat_map(|it| &it.substitutions).for_each(|it| list(&it.list, visit));
+        }
+        list(&self.list, visit);
+    }
+}
+
 /// Commands one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {

@@ -18,10 +18,18 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                 let Some(asks) = Installs::of(command.manager).and_then(|it| it.asks.as_ref()) else { continue };
                 if !is_answered(cx, step, run, command, asks) {
                     out.extend(finding(cx, run, command, asks));
+                } else if command.program() == "microdnf" && !is_told(command, asks) {
+                    // hadolint does not know that this one never asks.
+                    out.extend(finding(cx, run, command, asks).map(Finding::for_parity));
                 }
             }
         }
     }
+}
+
+/// Whether a word answers the question.
+fn is_told(command: &PackageCommand, asks: &Asks) -> bool {
+    command.texts.iter().flatten().any(|it| asks.is_answered_by(it))
 }
 
 /// Whether the question is answered: by a word, by what is piped in, or by a configuration.
@@ -51,6 +59,16 @@ fn finding(cx: &FileCx<'_>, run: &Run, command: &PackageCommand, asks: &Asks) ->
     let location = Location { file: cx.unit.file, span: words.first()?.span.cover(last.span) };
     let mut finding =
         Finding::new(RULE.name, location, format!("`{}` may ask a question that nobody answers", command.title()));
+    let plain = run.invocations()[command.invocation].wrappers.is_empty();
+    finding.codes = Some(match command.program() {
+        // hadolint does not see through `sudo` and its like.
+        _ if !plain => &[],
+        "apt-get" => &["hadolint/DL3014"],
+        "yum" => &["hadolint/DL3030"],
+        "zypper" => &["hadolint/DL3034"],
+        "dnf" | "microdnf" => &["hadolint/DL3038"],
+        _ => &[],
+    });
     finding.note = Some("Without an answer it installs nothing, and the build fails.".to_owned());
     if run.script().is_some() {
         let edit = Edit::insert(last.span.end as usize, format!(" {}", asks.word));

