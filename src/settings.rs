@@ -43,8 +43,46 @@ pub struct Settings {
     pub contexts: BTreeMap<String, String>,
     /// The file with findings that are not told again, as it is shown.
     pub baseline: Option<String>,
+    /// Registries that images may come from; empty means any. `*` at an end stands for any text.
+    pub trusted_registries: Vec<String>,
+    /// The labels that an image is to have, and the form of each.
+    pub labels: BTreeMap<String, LabelForm>,
+    /// Whether an image may have no others.
+    pub strict_labels: bool,
     /// Where the globs start from.
     pub base: Base,
+}
+
+/// The form of a label's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabelForm {
+    /// Any text.
+    Text,
+    /// A URL.
+    Url,
+    /// A date and time such as `2026-01-31T12:00:00Z`.
+    Rfc3339,
+    /// A version such as `1.2.3`.
+    Semver,
+    /// The hash of a commit.
+    Hash,
+    /// The name of a licence, as SPDX lists them.
+    Spdx,
+    /// An address for electronic mail.
+    Email,
+}
+
+impl LabelForm {
+    /// The words for the forms in settings, which are those of hadolint.
+    pub const NAMES: [(&str, Self); 7] = [
+        ("text", Self::Text),
+        ("url", Self::Url),
+        ("rfc3339", Self::Rfc3339),
+        ("semver", Self::Semver),
+        ("hash", Self::Hash),
+        ("spdx", Self::Spdx),
+        ("email", Self::Email),
+    ];
 }
 
 /// What builds the images.
@@ -304,8 +342,20 @@ impl Problem {
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const KEYS: [&str; 9] =
-    ["builder", "profile", "select", "ignore", "exclude", "baseline", "levels", "per-file-ignores", "contexts"];
+const KEYS: [&str; 12] = [
+    "builder",
+    "profile",
+    "select",
+    "ignore",
+    "exclude",
+    "baseline",
+    "levels",
+    "per-file-ignores",
+    "contexts",
+    "trusted-registries",
+    "labels",
+    "strict-labels",
+];
 
 fn read(text: &str) -> Result<Settings, Problem> {
     let table = DeTable::parse(text).map_err(|error| {
@@ -326,6 +376,25 @@ fn read(text: &str) -> Result<Settings, Problem> {
             "baseline" => {
                 let problem = || Problem::new(&value.span(), "`baseline` is the path of a file");
                 settings.baseline = Some(project::join(".", value.get_ref().as_str().ok_or_else(problem)?));
+            }
+            "trusted-registries" => {
+                let what = "`trusted-registries` is a list of registries, such as [\"ghcr.io\"]";
+                settings.trusted_registries = strings(value, what)?.into_iter().map(|(it, _)| it).collect();
+            }
+            "labels" => {
+                for (name, form) in entries(table_of(value, "labels")?) {
+                    let word = form.get_ref().as_str();
+                    let found = LabelForm::NAMES.iter().find(|(it, _)| Some(*it) == word);
+                    let (_, label) = found.ok_or_else(|| {
+                        let names: Vec<&str> = LabelForm::NAMES.iter().map(|(it, _)| *it).collect();
+                        Problem::new(&form.span(), format!("the form of a label is {}", list(&names)))
+                    })?;
+                    settings.labels.insert(name.get_ref().to_string(), *label);
+                }
+            }
+            "strict-labels" => {
+                let problem = || Problem::new(&value.span(), "`strict-labels` is true or false");
+                settings.strict_labels = value.get_ref().as_bool().ok_or_else(problem)?;
             }
             "levels" => {
                 for (name, level) in entries(table_of(value, "levels")?) {

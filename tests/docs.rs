@@ -40,6 +40,35 @@ fn row(rule: &Rule) -> String {
     )
 }
 
+/// The sections of the pages about what dockopt does otherwise than hadolint, one after the other.
+#[test]
+fn hadolint_md() {
+    const HEADING: &str = "\n## Unlike hadolint\n";
+    const FENCE: &str = "```dockerfile unlike=";
+    let mut out = format!(
+        "# Where dockopt differs from hadolint\n\n{GENERATED}\n\
+         With `profile = \"hadolint\"` dockopt reports what hadolint reports, at the same instructions, and nothing else.\n\
+         These are the differences that are meant.\n\
+         `tests/hadolint.py` compares the two on many files, and takes no others.\n\n\
+         | code | reported only by | rule |\n|---|---|---|\n"
+    );
+    let mut sections = String::new();
+    for rule in rules::all() {
+        let Some((_, section)) = rule.text().split_once(HEADING) else { continue };
+        let section = section.split("\n## ").next().unwrap();
+        let fences = section.lines().filter_map(|it| it.strip_prefix(FENCE)?.split_once(':'));
+        for (code, side) in fences {
+            let _ = writeln!(out, "| `{code}` | {side} | [`{0}`](#{0}) |", rule.name);
+        }
+        let _ = write!(sections, "\n## {}\n", rule.name);
+        for line in section.trim_end().lines() {
+            sections.push_str(if line.starts_with(FENCE) { "```dockerfile" } else { line });
+            sections.push('\n');
+        }
+    }
+    expect_fresh("hadolint.md", &(out + &sections));
+}
+
 #[test]
 fn cli_md() {
     const WIDTH: usize = 100;

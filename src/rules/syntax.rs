@@ -14,6 +14,7 @@ mod host_port_exposed;
 mod invalid_default_base;
 mod invalid_port;
 mod keyword_case;
+mod labels;
 mod legacy_pair;
 mod linked_shell;
 mod maintainer_used;
@@ -59,6 +60,9 @@ pub(super) static RULES: &[&Rule] = &[
     &invalid_default_base::RULE,
     &invalid_port::RULE,
     &keyword_case::RULE,
+    &labels::INVALID,
+    &labels::MISSING,
+    &labels::UNKNOWN,
     &legacy_pair::RULE,
     &linked_shell::RULE,
     &maintainer_used::RULE,

@@ -46,6 +46,11 @@ fn trials_of(rule: &'static Rule) -> Vec<Trial> {
             Trial::test(format!("{shown}:{}", example.line), move || run::example(rule, &example).map_err(Failed::from))
         })
         .collect();
+    let unlike = page.unlike.iter().map(|it| {
+        let it = it.clone();
+        Trial::test(format!("{shown}:{}", it.line), move || run::unlike(rule, &it).map_err(Failed::from))
+    });
+    let examples: Vec<_> = examples.into_iter().chain(unlike.collect::<Vec<_>>()).collect();
     let whole = Trial::test(shown, move || run::whole(rule, &text, &page).map_err(Failed::from));
     std::iter::once(whole).chain(examples).collect()
 }

@@ -9,6 +9,21 @@ pub(crate) struct Page {
     pub(crate) examples: Vec<Example>,
     /// The text of the first heading.
     pub(crate) heading: Option<String>,
+    /// Where dockopt deliberately differs from hadolint.
+    pub(crate) unlike: Vec<Unlike>,
+}
+
+/// A Dockerfile about which dockopt and hadolint say different things.
+#[derive(Clone, Debug)]
+pub(crate) struct Unlike {
+    /// The line of its fence.
+    pub(crate) line: usize,
+    /// The code of hadolint.
+    pub(crate) code: String,
+    /// Which of the two reports it: `dockopt` or `hadolint`.
+    pub(crate) side: String,
+    /// The Dockerfile.
+    pub(crate) text: String,
 }
 
 /// One example: one or several files, and what is to come of them.
@@ -59,6 +74,8 @@ enum Role {
     Report,
     /// Settings for the examples of this section.
     Settings,
+    /// `unlike=CODE:SIDE`: with `profile = "hadolint"`, only that side reports the code.
+    Unlike,
 }
 
 #[derive(Debug)]
@@ -67,6 +84,7 @@ struct Fence {
     role: Role,
     unsafe_fixes: bool,
     file: Option<String>,
+    unlike: Option<(String, String)>,
     text: String,
     place: Range<usize>,
     /// Whether prose stands between the fence before and this one.
@@ -78,7 +96,7 @@ impl Page {
     /// Reads a page.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (fences, heading) = fences(text)?;
-        let mut page = Self { examples: Vec::new(), heading };
+        let mut page = Self { examples: Vec::new(), heading, unlike: Vec::new() };
         let mut settings: BTreeMap<usize, String> = BTreeMap::new();
         for fence in fences {
             let line = fence.line;
@@ -96,6 +114,10 @@ impl Page {
     fn add(&mut self, fence: Fence, settings: &mut BTreeMap<usize, String>) -> Result<(), &'static str> {
         match fence.role {
             Role::Plain if fence.file.is_none() => {}
+            Role::Unlike => {
+                let (code, side) = fence.unlike.ok_or("`unlike` needs a code and a side")?;
+                self.unlike.push(Unlike { line: fence.line, code, side, text: fence.text });
+            }
             Role::Settings => *settings.entry(fence.section).or_default() += &fence.text,
             Role::Report => {
                 let example = self.examples.last_mut().ok_or("a report of nothing")?;
@@ -200,6 +222,7 @@ fn fence(info: &str) -> Result<Fence, String> {
         role: Role::Plain,
         unsafe_fixes: false,
         file: None,
+        unlike: None,
         text: String::new(),
         place: 0..0,
         after_prose: false,
@@ -216,6 +239,10 @@ fn fence(info: &str) -> Result<Fence, String> {
             ("report", "") => fence.role = Role::Report,
             ("settings", "") => fence.role = Role::Settings,
             ("unsafe", "") => fence.unsafe_fixes = true,
+            ("unlike", what) => {
+                fence.role = Role::Unlike;
+                fence.unlike = what.split_once(':').map(|(code, side)| (code.to_owned(), side.to_owned()));
+            }
             ("file", path) => fence.file = Some(path.to_owned()),
             _ => return Err(format!("`{word}` means nothing here")),
         }

@@ -9,10 +9,10 @@ use dockopt::{
     project::Project,
     report::{self, Options},
     rule::{Meta, Rule},
-    settings::Settings,
+    settings::{Profile, Settings},
 };
 
-use crate::page::{Example, Page};
+use crate::page::{Example, Page, Unlike};
 
 /// What one example promises.
 pub(crate) fn example(rule: &Rule, example: &Example) -> Result<(), String> {
@@ -25,6 +25,21 @@ pub(crate) fn example(rule: &Rule, example: &Example) -> Result<(), String> {
         expect_text("the report (refresh it with `UPDATE=1 cargo test`)", &shown.text, &now)?;
     }
     if example.bad.is_empty() { expect_good(example) } else { expect_fix(example, &project) }
+}
+
+/// dockopt's part of a difference from hadolint: it reports the code if, and only if, it is the one who does.
+pub(crate) fn unlike(rule: &Rule, unlike: &Unlike) -> Result<(), String> {
+    let settings = Settings::default().with_profile(Profile::Hadolint);
+    let project = Project::in_memory([("Dockerfile", unlike.text.as_str())], settings);
+    let code = format!("hadolint/{}", unlike.code);
+    let findings = engine::check(&project);
+    let own: Vec<Finding> = findings.into_iter().filter(|it| it.rule == rule.name).collect();
+    let reports = own.iter().any(|it| rule.codes_of(it).contains(&code.as_str()));
+    match (unlike.side.as_str(), reports) {
+        ("dockopt", true) | ("hadolint", false) => Ok(()),
+        ("dockopt" | "hadolint", _) => Err(format!("{code}: reports {reports}\n{}", report_of(&project, &own))),
+        (side, _) => Err(format!("`{side}` is neither `dockopt` nor `hadolint`")),
+    }
 }
 
 /// What a page as a whole promises.
