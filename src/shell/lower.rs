@@ -11,7 +11,8 @@ use shuck_ast as ast;
 use shuck_parser::parser::Parser;
 
 use super::{
-    Assignment, Command, CompoundKind, List, ListItem, Node, Operator, OperatorKind, Redirect, Script, Word, wrapper,
+    Assignment, Command, CompoundKind, List, ListItem, Node, Operator, OperatorKind, Redirect, Script, Word, plain,
+    word::unquoted, wrapper,
 };
 use crate::source::{Cooked, Span};
 
@@ -28,6 +29,11 @@ pub fn parse(text: &Cooked) -> Script {
 
 /// [`parse`], with the number of `sh -c` that may still be entered.
 pub(super) fn parse_inner(cooked: &Cooked, shells: usize) -> Script {
+    plain::parse(cooked, shells).unwrap_or_else(|| parse_all(cooked, shells))
+}
+
+/// [`parse_inner`] with the whole grammar.
+pub(super) fn parse_all(cooked: &Cooked, shells: usize) -> Script {
     let result = Parser::new(&masked(&cooked.text)).parse();
     if !result.is_ok() {
         return opaque(cooked.whole());
@@ -380,7 +386,7 @@ impl Lowering<'_> {
         self.add_redirects(&mut draft, redirects)?;
         let place = draft.range.filter(|it| it.start == at).ok_or(Lost)?;
         let script = wrapper::shell_text(&draft.words).filter(|_| self.shells > 0).and_then(|index| {
-            let text = self.unquoted(draft.ranges.get(index)?.clone())?;
+            let text = unquoted(self.cooked, draft.ranges.get(index)?.clone())?;
             Some(Box::new(parse_inner(&text, self.shells - 1)))
         });
         let span = self.cooked.span(place.clone());

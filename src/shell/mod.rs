@@ -1,6 +1,7 @@
 //! Shell text to commands, words and operators, each with its span in the file.
 //!
-//! The grammar is `shuck-parser`'s, behind types of our own. What it does not understand is [`Node::Opaque`].
+//! What is usual is read by `plain`; all else by `shuck-parser`, whose tree `lower` brings into the same types.
+//! What neither understands is [`Node::Opaque`].
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -12,6 +13,7 @@ use crate::source::Span;
 mod compound;
 mod invocation;
 mod lower;
+mod plain;
 mod remove;
 #[cfg(test)]
 mod tests;

@@ -541,6 +541,159 @@ fn shell_like() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..24).prop_map(|it| it.concat())
 }
 
+#[test]
+fn long_chains_are_understood() {
+    let text = format!("a{}", " && apt-get install -y x".repeat(5_000));
+    assert_eq!(parse(&plain(&text)).invocations().len(), 5_001);
+}
+
+/// Pieces of plain text, and a few of what is not.
+fn nearly_plain() -> impl Strategy<Value = String> {
+    let tokens = [
+        "a",
+        "b=c",
+        "é",
+        "2",
+        " ",
+        " ",
+        " ",
+        "\t",
+        "\n",
+        "&&",
+        "&& ",
+        " || ",
+        ";",
+        "&",
+        "|",
+        "#",
+        ">",
+        ">>",
+        "2>&1",
+        "<",
+        "&>",
+        ">&",
+        ">|",
+        "&>>",
+        "'",
+        "'x y'",
+        "\"",
+        "\"$a b\"",
+        "\\",
+        "\\ ",
+        "$",
+        "$a",
+        "${a}",
+        "$1",
+        "$?",
+        "$(",
+        ")",
+        "=",
+        "*",
+        "?",
+        "~",
+        "[",
+        "]",
+        "{}",
+        "{",
+        "}",
+        "!",
+        "-",
+        "/",
+        ":",
+        ",",
+        "%",
+        "^",
+        "@",
+        "+",
+        "a=",
+        "if",
+        "export",
+        "export a=b",
+        "exit 1",
+        "sh -c",
+        "sh -c 'a && b $c'",
+        "sudo ",
+        "time",
+        "\\\"",
+        "{a,b}",
+        "a[1]=b",
+        "a+=b",
+        "command ",
+        "0",
+    ];
+    prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..16).prop_map(|it| it.concat())
+}
+
+/// A word with its place, if anything is known of it.
+type Known = (Span, Option<Word>);
+
+/// The words of a list where they are known, and the spans of all.
+fn known_words(list: &List, out: &mut Vec<Known>) {
+    for item in &list.items {
+        let commands = match &item.node {
+            Node::Pipeline { members, .. } => members.as_slice(),
+            node => std::slice::from_ref(node),
+        };
+        for node in commands {
+            let Node::Command(it) = node else { continue };
+            let values = it.assignments.iter().filter_map(|it| it.value.as_ref());
+            let targets = it.redirects.iter().filter_map(|it| it.target.as_ref());
+            for word in it.words.iter().chain(values).chain(targets) {
+                // The other reader loses its way in `$(case $a in b) …)`.
+                let is_lost = |it: &Script| it.list.items.iter().any(|it| matches!(it.node, Node::Opaque(_)));
+                let is_known = match word.substitutions.as_slice() {
+                    [] => word.pieces.as_slice() != [Piece::Unknown],
+                    substitutions => !substitutions.iter().any(is_lost),
+                };
+                out.push((word.span, is_known.then(|| word.clone())));
+            }
+        }
+    }
+}
+
+/// What the reader of plain text takes, the other one reads in the same way; there may be words of which it knows less.
+fn assert_same(cooked: &Cooked) -> bool {
+    let Some(plain) = plain::parse(cooked, 2) else { return false };
+    let other = lower::parse_all(cooked, 2);
+    if plain == other {
+        return true;
+    }
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    known_words(&plain.list, &mut ours);
+    known_words(&other.list, &mut theirs);
+    let spans = |script: &Script| {
+        let of = |it: &ListItem| (it.operator, it.node.span(), it.terminator);
+        script.list.items.iter().map(of).collect::<Vec<_>>()
+    };
+    // It does not see those behind a `|`.
+    let comments = other.comments.iter().all(|it| plain.comments.contains(it));
+    let agree =
+        |((ours, word), (theirs, other)): (&Known, &Known)| ours == theirs && (other.is_none() || word == other);
+    let same =
+        comments && spans(&plain) == spans(&other) && ours.len() == theirs.len() && ours.iter().zip(&theirs).all(agree);
+    assert!(same, "{:?}\n{}\n{}", cooked.text, show_list(&plain.list), show_list(&other.list));
+    true
+}
+
+#[test]
+fn plain_text_is_read_in_one_way() {
+    for text in [
+        "apt-get update && apt-get install -y --no-install-recommends curl=7.* git && rm -rf /var/lib/apt/lists/*",
+        "set -eux; a; b &\n# c\nd # e\n\n",
+        "A=b C= D=\"e f\" g 2>&1 >/dev/null | tee -a x; h &> log <in",
+        "echo \"$A ${B}/c $1 \\$d \\e\" 'f'g\\ h > ~/x && ~/y a~b {} [ x ]",
+        "x=$(uname -m | tr a b) && y \"z-$(dpkg --print-architecture)\" && [ -f \"$x\" ] || exit 1",
+        "sudo -u app sh -c 'a && b \"$c\"' && su -c \"d\"",
+        "curl -fsSL https://example.com/?a=b%20c#d | bash -s -- -y",
+        "set -ex; if [ ! -d a ] && ! b; then c; elif d; then e; else { f; g; } > h 2>&1; fi; (i && j || true) || exit 1",
+        "for a in b \"$c\" [d-e]*; do f $a; done; while g; do sleep 1; done\nuntil h; do\n  # i\n  j\ndone",
+        "case \"$a\" in 'amd64' | x86_64) b=c ;; arm*) d && e;;\n*) exit 1; esac; export F=\"g\" H I=${J:-k}",
+        "pip install \\\n uvicorn[standard] ${A%.tar.gz} && [ \"x\" = y ]; z",
+    ] {
+        assert!(assert_same(&plain(text)), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(crate::tests::cases())]
 
@@ -564,6 +717,14 @@ proptest! {
         let file = format!("RUN {text}\n");
         for cooked in runs(&file) {
             check_spans(&parse(&cooked).list, &file);
+        }
+    }
+
+    #[test]
+    fn plain_text_is_read_as_all_text_is(text in nearly_plain()) {
+        assert_same(&plain(&text));
+        for cooked in runs(&format!("RUN {}\n", text.replace("; ", ";\\\n# x\n  ").replace("a ", "a\\\n"))) {
+            assert_same(&cooked);
         }
     }
 }

@@ -232,56 +232,56 @@ impl Lowering<'_> {
         }
         self.script(body, inner)
     }
+}
 
-    /// The text of a word after quote removal, with the way back to the file; for the text of `sh -c`.
-    ///
-    /// `$NAME` stays as it is: the outer shell puts a text in its place that the inner one reads.
-    pub(super) fn unquoted(&self, place: Range<usize>) -> Option<Cooked> {
-        let mut out = Cooked::default();
-        let mut quote = None;
-        let mut has_variables = false;
-        let mut chars = self.text.get(place.clone())?.char_indices().peekable();
-        while let Some((at, char)) = chars.next() {
-            let after_dollar = out.text.ends_with('$');
-            let mut keep = |at: usize, char: char| {
-                out.push(char.encode_utf8(&mut [0; 4]), self.cooked.source(place.start + at));
-            };
-            match (quote, char) {
-                (Some('\''), '\'') | (Some('"'), '"') => quote = None,
-                (None, '\'' | '"') => quote = Some(char),
-                (Some('\''), _) => keep(at, char),
-                (_, '\\') => match chars.next()? {
-                    (_, '\n') => {}
-                    (next, escaped) if quote.is_none() || "$`\"\\".contains(escaped) => keep(next, escaped),
-                    (next, other) => {
-                        keep(at, '\\');
-                        keep(next, other);
-                    }
-                },
-                (_, '`') => return None,
-                (_, '$') => {
-                    let rest = &self.text[place.start + at + 1..place.end];
-                    if expands(rest) {
-                        let name = rest.strip_prefix('{').map_or(rest, |it| it.split('}').next().unwrap_or(it));
-                        let name = name.split(|it: char| !it.is_ascii_alphanumeric() && it != '_').next();
-                        let braced = rest.starts_with('{');
-                        let simple = name
-                            .filter(|it| is_name(it))
-                            .is_some_and(|it| !braced || rest[1 + it.len()..].starts_with('}'));
-                        if !simple {
-                            return None;
-                        }
-                        has_variables = true;
-                    }
-                    keep(at, char);
+/// The text of a word after quote removal, with the way back to the file; for the text of `sh -c`.
+///
+/// `$NAME` stays as it is: the outer shell puts a text in its place that the inner one reads.
+pub(super) fn unquoted(cooked: &Cooked, place: Range<usize>) -> Option<Cooked> {
+    let mut out = Cooked::default();
+    let mut quote = None;
+    let mut has_variables = false;
+    let mut chars = cooked.text.get(place.clone())?.char_indices().peekable();
+    while let Some((at, char)) = chars.next() {
+        let after_dollar = out.text.ends_with('$');
+        let mut keep = |at: usize, char: char| {
+            out.push(char.encode_utf8(&mut [0; 4]), cooked.source(place.start + at));
+        };
+        match (quote, char) {
+            (Some('\''), '\'') | (Some('"'), '"') => quote = None,
+            (None, '\'' | '"') => quote = Some(char),
+            (Some('\''), _) => keep(at, char),
+            (_, '\\') => match chars.next()? {
+                (_, '\n') => {}
+                (next, escaped) if quote.is_none() || "$`\"\\".contains(escaped) => keep(next, escaped),
+                (next, other) => {
+                    keep(at, '\\');
+                    keep(next, other);
                 }
-                (None, '*' | '?' | '[' | '~' | '{' | '(' | ')') if !after_dollar => return None,
-                _ => keep(at, char),
+            },
+            (_, '`') => return None,
+            (_, '$') => {
+                let rest = &cooked.text[place.start + at + 1..place.end];
+                if expands(rest) {
+                    let name = rest.strip_prefix('{').map_or(rest, |it| it.split('}').next().unwrap_or(it));
+                    let name = name.split(|it: char| !it.is_ascii_alphanumeric() && it != '_').next();
+                    let braced = rest.starts_with('{');
+                    let simple = name
+                        .filter(|it| is_name(it))
+                        .is_some_and(|it| !braced || rest[1 + it.len()..].starts_with('}'));
+                    if !simple {
+                        return None;
+                    }
+                    has_variables = true;
+                }
+                keep(at, char);
             }
+            (None, '*' | '?' | '[' | '~' | '{' | '(' | ')') if !after_dollar => return None,
+            _ => keep(at, char),
         }
-        // In the inner shell's single quotes, `$NAME` would look like text.
-        (quote.is_none() && !(has_variables && out.text.contains('\''))).then_some(out)
     }
+    // In the inner shell's single quotes, `$NAME` would look like text.
+    (quote.is_none() && !(has_variables && out.text.contains('\''))).then_some(out)
 }
 
 /// Appends the text between double quotes.
@@ -310,7 +310,7 @@ fn push_quoted(raw: &str, out: &mut Word) {
 }
 
 /// Appends text to the last piece, if that is text too.
-fn push_literal(text: &str, out: &mut Word) {
+pub(super) fn push_literal(text: &str, out: &mut Word) {
     if let Some(Piece::Literal(last)) = out.pieces.last_mut() {
         last.push_str(text);
     } else {
