@@ -2,21 +2,29 @@
 
 use crate::{
     build,
+    context::Context,
     edit::Safety,
     finding::{Finding, Fix, Label},
     keys::Keys,
+    manifests::{View, visible},
     model::{Base, ImageRef, Stage, is_below},
+    project::join,
     rule::{Check, FileCx, Rule},
     source::{Location, Span},
     syntax::{Instruction, Keyword},
 };
 
+mod compiled;
 mod division;
 mod needs;
+mod node;
 mod packages;
 mod python;
 
+use compiled::Language;
 use division::Division;
+use needs::Needs;
+use packages::{Fate, Package};
 
 pub(super) static RULE: Rule = crate::rule!("stages" / "single-stage-build", Check::File(check));
 
@@ -28,7 +36,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     }
     let plan = match image.name.as_str() {
         "python" => python::plan(cx, stage, image),
-        _ => None,
+        "node" => node::plan(cx, stage, image),
+        _ => Language::of(image).and_then(|it| compiled::plan(cx, stage, image, it)),
     };
     out.extend(plan.map(|it| it.finding(cx)));
 }
@@ -93,6 +102,28 @@ fn enumerated(names: &[String]) -> String {
     }
 }
 
+/// Adds programs that the image calls and that only the fuller image brings.
+fn add_programs(division: &mut Division<'_>, needs: &Needs<'_>, image: &ImageRef, span: Span) {
+    /// Below these, the package lists of the distribution may be gone.
+    const OLDEST: &[(&str, u32)] = &[("node", 18), ("python", 9)];
+    for name in ["curl", "wget", "git"] {
+        if !needs.calls(name) || division.packages.iter().any(|it| it.written == name) {
+            continue;
+        }
+        division.packages.push(Package { written: name.to_owned(), fate: Fate::Runtime, span });
+        let tag = image.tag.as_deref().unwrap_or_default();
+        let number = if image.name == "python" { tag.strip_prefix("3.").unwrap_or("0") } else { tag };
+        let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
+        let is_old =
+            digits.parse().is_ok_and(|it: u32| OLDEST.iter().any(|(name, least)| *name == image.name && it < *least));
+        if is_old {
+            division
+                .reasons
+                .push(format!("`{name}` has to be installed, and an image this old may find no package lists."));
+        }
+    }
+}
+
 /// The release of Debian in a tag, such as `bookworm`, and whether it is Alpine.
 fn release(image: &ImageRef) -> (Option<&'static str>, bool) {
     const RELEASES: &[&str] = &["bullseye", "bookworm", "trixie"];
@@ -146,4 +177,19 @@ fn lies_over(volume: &str, workdir: &str) -> bool {
     let mut parts = volume.split(':');
     let (Some(source), Some(target)) = (parts.next(), parts.next()) else { return false };
     source.starts_with(['.', '$', '/']) && (is_below(workdir, target) || is_below(target, workdir)) && target != "/"
+}
+
+/// The only context, or the only one of several in which what is built can be found.
+fn only<'c, 'p>(contexts: &'c [Context<'p>], fits: impl Fn(&Context<'p>) -> bool) -> Option<&'c Context<'p>> {
+    if let [one] = contexts {
+        return Some(one);
+    }
+    let mut fitting = contexts.iter().filter(|it| fits(it));
+    fitting.next().filter(|_| fitting.next().is_none())
+}
+
+/// Whether a copy brings a file of one of these names to a folder of the image.
+fn brings(context: &Context<'_>, stage: &Stage, last: usize, folder: Option<&str>, names: &[&str]) -> bool {
+    let view = View { context, copies: visible(&stage.steps, last) };
+    folder.is_some_and(|folder| names.iter().any(|it| view.in_context(&join(folder, it)).is_some()))
 }

@@ -48,6 +48,8 @@ pub(super) struct Division<'a> {
     pub edits: Vec<Edit>,
     /// What the build makes: folders and files, copied at the same path.
     pub made: Vec<String>,
+    /// Copies of the context that the image needs, as instructions.
+    pub data: Vec<String>,
     /// Variables for what was made, `NAME=value`.
     pub environment: Vec<String>,
     /// What cannot be vouched for, in full sentences.
@@ -67,6 +69,7 @@ impl<'a> Division<'a> {
             after: String::new(),
             edits: Vec::new(),
             made: Vec::new(),
+            data: Vec::new(),
             environment: Vec::new(),
             reasons: Vec::new(),
         }
@@ -174,7 +177,11 @@ impl<'a> Division<'a> {
         let gap = if spaced { "\n" } else { "" };
         let text = format!("{keyword} {flags}{}\n{gap}", self.image);
         let mut out = Out { text, gap, workdir: None, config: String::new() };
-        let mut installed = false;
+        // Packages that no instruction installs now come first, so that nothing else installs them again.
+        let mut installed = !self.roles.contains(&Role::Packages);
+        if installed {
+            self.install(&mut out);
+        }
         for (at, role) in self.roles.iter().enumerate() {
             let step = &steps[at];
             let instruction = self.cx.model.instruction(step);
@@ -194,12 +201,7 @@ impl<'a> Division<'a> {
                 (Role::Ships, _) => out.config.push_str(&self.lines(self.with_comments(step.item))),
                 (Role::Packages, _) if !installed => {
                     installed = true;
-                    let commands: Vec<&PackageCommand> = self.installs().collect();
-                    if let Some(text) = packages::install(&self.packages, &commands) {
-                        out.space();
-                        out.text.push_str(&text);
-                        out.text.push_str(gap);
-                    }
+                    self.install(&mut out);
                 }
                 (Role::Packages | Role::Build, _) => {}
             }
@@ -212,11 +214,28 @@ impl<'a> Division<'a> {
             out.enter(workdir);
         }
         let mut text = out.text;
+        for line in &self.data {
+            let _ = writeln!(text, "{line}");
+        }
         for path in &self.made {
             let _ = writeln!(text, "COPY --from={} {path} {path}", self.name());
         }
+        if !out.config.is_empty() {
+            text.push_str(gap);
+        }
         text.push_str(&out.config);
         Some(text)
+    }
+
+    /// The system packages that the image needs.
+    fn install(&self, out: &mut Out) {
+        let commands: Vec<&PackageCommand> = self.installs().collect();
+        let alpine = self.image.contains("alpine");
+        if let Some(text) = packages::install(&self.packages, &commands, alpine) {
+            out.space();
+            out.text.push_str(&text);
+            out.text.push_str(out.gap);
+        }
     }
 
     /// The package commands of the steps that install system packages.

@@ -77,7 +77,7 @@ fn fate(name: &str, distribution: Distribution, needs: &Needs<'_>) -> Fate {
 }
 
 /// The instruction that installs what is needed at run time; `None` if nothing is.
-pub(super) fn install(packages: &[Package], commands: &[&PackageCommand]) -> Option<String> {
+pub(super) fn install(packages: &[Package], commands: &[&PackageCommand], alpine: bool) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for package in packages {
         let name = match &package.fate {
@@ -93,9 +93,8 @@ pub(super) fn install(packages: &[Package], commands: &[&PackageCommand]) -> Opt
         return None;
     }
     names.sort_unstable();
-    let first = commands.first()?;
     let list = names.join(" ");
-    if first.manager.name == "apk" {
+    if alpine {
         return Some(format!("RUN apk add --no-cache {list}\n"));
     }
     // Libraries have no need of what they recommend; of programs that is decided where they are installed.

@@ -36,10 +36,14 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
     let last = *fills.last()?;
     let contexts = context::candidates(cx.project, cx.unit.file, cx.model);
     // A context lives as long as what is planned with it: it is only looked at here.
-    let context = match contexts.as_slice() {
-        [one] => Some(one),
-        _ => None,
+    let finds_manifests = |context: &Context<'_>| {
+        fills.iter().all(|at| {
+            let view = View { context, copies: visible(&stage.steps, *at) };
+            let read = run_at(stage, *at).map(|run| reads(run, &stage.steps[*at].before, &view));
+            matches!(read, Some(Reads::Manifests(it)) if !it.files.is_empty())
+        })
     };
+    let context = super::only(&contexts, finds_manifests);
     let site = Site { cx, stage, image, context, fills };
     site.plan(last)
 }
@@ -194,6 +198,9 @@ impl<'a> Site<'a, '_> {
         obstacles.extend(self.arrange(&mut division, last, project.as_ref(), &needs));
         if self.context.is_none() {
             obstacles.push("the build context is not known.".to_owned());
+        }
+        if is_full {
+            super::add_programs(&mut division, &needs, self.image, model.at(self.stage.from).span);
         }
         if let Some(name) = RUNTIME.built.iter().find(|it| is_full && needs.depends(&[it])) {
             division.reasons.push(format!("`{name}` is built against a library that the smaller image may lack."));
@@ -449,7 +456,7 @@ fn step_index(stage: &Stage, step: &crate::model::Step) -> usize {
 }
 
 /// Whether a run only makes users and groups, and folders for them.
-fn makes_accounts(run: &Run) -> bool {
+pub(super) fn makes_accounts(run: &Run) -> bool {
     const PROGRAMS: &[&str] = &["useradd", "adduser", "groupadd", "addgroup", "mkdir", "chown", "set"];
     let all = run.invocations();
     run.script().is_some_and(Script::is_understood)
