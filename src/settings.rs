@@ -1,5 +1,7 @@
 //! Settings: `dockopt.toml`, and what the command line puts over it.
 
+mod hadolint;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -18,6 +20,8 @@ use crate::{
     rule::{Check, Rule},
     source::Source,
 };
+
+pub use hadolint::HADOLINT_NAMES;
 
 /// The names under which a settings file is looked for, in this order.
 pub const FILE_NAMES: [&str; 2] = ["dockopt.toml", ".dockopt.toml"];
@@ -41,6 +45,14 @@ pub struct Settings {
     pub exclude: Vec<Pattern>,
     /// Contexts of Dockerfiles for which nothing else tells: Dockerfile, context folder.
     pub contexts: BTreeMap<String, String>,
+    /// The lowest level of a finding that makes a run fail, if something is said of it; inside, `None` is never.
+    pub fail_on: Option<Option<Level>>,
+    /// The name of the format in which hadolint would report.
+    pub format: Option<&'static str>,
+    /// Whether comments that silence findings are passed over.
+    pub deaf: bool,
+    /// What there is to say about the settings themselves.
+    pub notes: Vec<String>,
     /// The file with findings that are not told again, as it is shown.
     pub baseline: Option<String>,
     /// Registries that images may come from; empty means any. `*` at an end stands for any text.
@@ -342,13 +354,15 @@ impl Problem {
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "builder",
     "profile",
     "select",
     "ignore",
     "exclude",
     "baseline",
+    "fail-on",
+    "suppressions",
     "levels",
     "per-file-ignores",
     "contexts",
@@ -372,6 +386,11 @@ fn read(text: &str) -> Result<Settings, Problem> {
             "exclude" => {
                 let globs = strings(value, "`exclude` is a list of globs")?;
                 settings.exclude = globs.iter().map(pattern).collect::<Result<_, _>>()?;
+            }
+            "fail-on" => settings.fail_on = Some(threshold(value)?),
+            "suppressions" => {
+                let problem = || Problem::new(&value.span(), "`suppressions` is either true or false");
+                settings.deaf = !value.get_ref().as_bool().ok_or_else(problem)?;
             }
             "baseline" => {
                 let problem = || Problem::new(&value.span(), "`baseline` is the path of a file");
@@ -466,6 +485,18 @@ fn profile(value: &Value<'_>) -> Result<Profile, Problem> {
     }
 }
 
+fn threshold(value: &Value<'_>) -> Result<Option<Level>, Problem> {
+    match value.get_ref().as_str() {
+        Some("never") => Ok(None),
+        Some("note") => Ok(Some(Level::Note)),
+        Some("warning") => Ok(Some(Level::Warning)),
+        Some("error") => Ok(Some(Level::Error)),
+        Some(_) | None => {
+            Err(Problem::new(&value.span(), "`fail-on` is \"note\", \"warning\", \"error\" or \"never\""))
+        }
+    }
+}
+
 fn level_of(value: &Value<'_>) -> Result<Option<Level>, Problem> {
     match value.get_ref().as_str() {
         Some("off") => Ok(None),
@@ -551,6 +582,8 @@ mod tests {
             ("profile = \"strict\"", "1:11: `profile` is either \"default\" or \"hadolint\""),
             ("[levels]\nall = \"loud\"", "2:7: a level is \"note\", \"warning\", \"error\" or \"off\""),
             ("exclude = [\"a[\"]", "1:12: not a glob: unclosed character class; missing ']'"),
+            ("fail-on = \"off\"", "1:11: `fail-on` is \"note\", \"warning\", \"error\" or \"never\""),
+            ("suppressions = 1", "1:16: `suppressions` is either true or false"),
             ("baseline = true", "1:12: `baseline` is the path of a file"),
             ("levels = 1", "1:10: `levels` is a table"),
         ] {

@@ -32,6 +32,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dockopt"));
     command.args(args).current_dir(folder).stdin(Stdio::null());
+    command.env("HOME", folder).env_remove("XDG_CONFIG_HOME");
     for variable in ["NO_COLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }
@@ -251,7 +252,7 @@ fn reports_go_to_files() {
     }
     let ran = check(&folder, &["--output-file", "json=Dockerfile/x"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("Dockerfile/x: the report cannot be written: "), "{}", ran.err);
+    assert!(ran.err.contains("Dockerfile/x: the file cannot be written: "), "{}", ran.err);
 }
 
 #[test]
@@ -332,6 +333,48 @@ fn only_changed_lines_are_told() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("git knows no revision `nonsense`"), "{}", ran.err);
     assert_eq!(check(&folder, &["--diff-base=--output=x"]).code, 2);
+}
+
+#[test]
+fn settings_of_hadolint_hold_where_there_are_no_others() {
+    let folder = folder(&[
+        (".hadolint.yaml", "ignored: [DL9998]\nfailure-threshold: error\nformat: json\nnonsense: 1\n"),
+        ("Dockerfile", SLOW),
+    ]);
+    let ran = check(&folder, &[]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("[{\"code\":\"missing-cache-mount\""), "{}", ran.out);
+    assert!(ran.err.contains("note: .hadolint.yaml:4:1: hadolint has no key `nonsense`"), "{}", ran.err);
+    assert!(check(&folder, &["--format", "short"]).out.starts_with("Dockerfile:2:"));
+    assert_eq!(check(&folder, &["--fail-on", "warning"]).code, 1);
+    assert_eq!(check(&folder, &["--isolated"]).code, 1);
+
+    let ran = run(&folder, &["init", "--from-hadolint"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "Wrote dockopt.toml from .hadolint.yaml\n"), "{}", ran.err);
+    let text = read(&folder, "dockopt.toml");
+    assert!(text.contains("profile = \"hadolint\"") && text.contains("fail-on = \"error\""), "{text}");
+    assert!(text.contains("ignore = [\"DL9998\"]"), "{text}");
+    // With settings of its own, dockopt no longer asks for hadolint's.
+    assert!(check(&folder, &[]).out.contains("Found 1 warning"));
+    let ran = run(&folder, &["init", "--from-hadolint"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("dockopt.toml: exists already"), "{}", ran.err);
+
+    fs::remove_file(folder.path().join("dockopt.toml")).unwrap();
+    fs::write(folder.path().join(".hadolint.yaml"), "ignored:\n  - dl3008\n").unwrap();
+    let ran = check(&folder, &[]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains(".hadolint.yaml:2:5: `dl3008` is no code of a rule\n  help: did you mean `DL3008`?"));
+}
+
+#[test]
+fn hooks_may_name_what_is_excluded() {
+    let folder = folder(&[("dockopt.toml", "exclude = [\"/old\"]\n"), ("old/Dockerfile", SLOW), ("Dockerfile", SLOW)]);
+    let lines =
+        |args: &[&str]| check(&folder, &[&["--format", "short", "old/Dockerfile"], args].concat()).out.lines().count();
+    assert_eq!(lines(&[]), 1);
+    assert_eq!(lines(&["--force-exclude"]), 0);
+    assert_eq!(lines(&["--force-exclude", "Dockerfile"]), 1);
 }
 
 #[test]

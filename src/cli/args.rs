@@ -4,7 +4,11 @@ use std::{path::PathBuf, sync::LazyLock};
 
 use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValue};
 
-use crate::{finding::Level, report::Format, settings};
+use crate::{
+    finding::Level,
+    report::Format,
+    settings::{self, Settings},
+};
 
 /// Finds what makes Docker builds slow, big or wrong, and rewrites it.
 ///
@@ -81,6 +85,13 @@ pub(super) enum Command {
     },
     /// List the rules.
     Rules,
+    /// Write `dockopt.toml`; what is there is never written over.
+    Init {
+        /// Take over the configuration of hadolint: this file, or the one that hadolint would use.
+        #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        #[arg(required = true)]
+        from_hadolint: Option<String>,
+    },
     /// Print how Dockerfiles are read: one line of JSON for each.
     Syntax {
         /// Dockerfiles, or `-` for standard input.
@@ -114,9 +125,9 @@ fn output_file(text: &str) -> Result<(Format, String), String> {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Options for every command")]
 pub(super) struct Common {
-    /// How to print what was found.
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
-    pub format: Format,
+    /// How to print what was found; `human` if nothing is said.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`.
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub select: Vec<String>,
@@ -127,8 +138,10 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "PROFILE")]
     pub profile: Option<Profile>,
     /// The lowest level of a finding that makes the exit code 1.
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warning")]
-    pub fail_on: FailOn,
+    ///
+    /// If nothing is said: what the settings say, else `warning`.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
     /// Use this settings file instead of the nearest `dockopt.toml`.
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "isolated")]
     pub config: Option<PathBuf>,
@@ -141,9 +154,24 @@ pub(super) struct Common {
     /// When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// Leave out what the settings exclude even where it is named here, as hooks name all files.
+    #[arg(long, global = true)]
+    pub force_exclude: bool,
     /// Print what was found and nothing else: no summary, no notes.
     #[arg(long, short, global = true)]
     pub quiet: bool,
+}
+
+impl Common {
+    /// The format on standard output.
+    pub(super) fn format(&self) -> Format {
+        self.format.unwrap_or_default()
+    }
+
+    /// The format of findings: where the command line says nothing, the settings may.
+    pub(super) fn format_with(&self, settings: &Settings) -> Format {
+        self.format.or_else(|| settings.format.and_then(Format::named)).unwrap_or_default()
+    }
 }
 
 impl ValueEnum for Format {

@@ -19,8 +19,8 @@ pub(super) fn run(common: &Common, paths: &[String], streams: &mut Streams) -> R
         let message = "standard input names no builds".to_owned();
         return Err(Failure::Usage { message, help: Some("give folders or files".to_owned()) });
     }
-    if !matches!(common.format, Format::Human | Format::Json) {
-        let message = format!("there is no list of builds in the format `{}`", common.format.as_str());
+    if !matches!(common.format(), Format::Human | Format::Json) {
+        let message = format!("there is no list of builds in the format `{}`", common.format().as_str());
         return Err(Failure::Usage { message, help: Some("use `human` or `json`".to_owned()) });
     }
     let (workspace, settings) = settings_for(common, paths)?;
@@ -42,7 +42,7 @@ pub(super) fn run(common: &Common, paths: &[String], streams: &mut Streams) -> R
             inferred.insert(source.path.clone(), contexts.iter().map(|it| it.folder.clone()).collect());
         }
     }
-    let text = match common.format {
+    let text = match common.format() {
         report::Format::Json => builds::json(project, &inferred),
         _ => builds::human(project, &inferred),
     };

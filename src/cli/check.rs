@@ -5,7 +5,7 @@ use std::io::Write;
 use super::{
     Failure, Status, Streams,
     args::{Common, Reports},
-    baseline_of, fix, load, options, status_of, tell_problems, without_baseline, write_reports,
+    baseline_of, fix, load, options, status_of, tell_notes, tell_problems, without_baseline, write_reports,
 };
 use crate::{
     engine,
@@ -33,6 +33,8 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         return Err(Failure::Usage { message, help: Some("name the file itself".to_owned()) });
     }
     let problems = tell_problems(&loaded, streams)?;
+    tell_notes(common, &loaded, streams)?;
+    let format = common.format_with(&loaded.project.settings);
     let is_empty = loaded.project.dockerfiles.is_empty();
     if is_empty && loaded.problems.is_empty() && !common.quiet {
         writeln!(streams.err, "note: no Dockerfiles found")?;
@@ -51,17 +53,17 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         findings.retain(|it| report::lines_of(project, it).iter().any(|(path, lines)| changed.touch(path, lines)));
     }
     if how.statistics {
-        let Some(table) = report::render_statistics(common.format, &findings) else {
-            let message = format!("there are no statistics in the format `{}`", common.format.as_str());
+        let Some(table) = report::render_statistics(format, &findings) else {
+            let message = format!("there are no statistics in the format `{}`", format.as_str());
             return Err(Failure::Usage { message, help: Some("use `human`, `short` or `json`".to_owned()) });
         };
         streams.out.write_all(table.as_bytes())?;
-    } else if !is_empty || common.format != Format::Human {
-        let report = report::render(common.format, project, &findings, options(common));
+    } else if !is_empty || format != Format::Human {
+        let report = report::render(format, project, &findings, options(common));
         streams.out.write_all(report.as_bytes())?;
     }
     write_reports(how.reports, project, &findings)?;
-    let status = problems.max(status_of(common, &findings));
+    let status = problems.max(status_of(common, &project.settings, &findings));
     // The program ends here: giving the memory back piece by piece would cost a twentieth of the run.
     std::mem::forget((loaded, findings));
     Ok(status)

@@ -33,7 +33,7 @@ pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams
         let message = "a context is measured on the disk, and standard input has none".to_owned();
         return Err(Failure::Usage { message, help: Some("give a Dockerfile or a folder".to_owned()) });
     }
-    if !matches!(common.format, Format::Human | Format::Json | Format::Svg) {
+    if !matches!(common.format(), Format::Human | Format::Json | Format::Svg) {
         let message = "`dockopt context` has no such format".to_owned();
         return Err(Failure::Usage { message, help: Some("use human, json or svg".to_owned()) });
     }
@@ -50,7 +50,7 @@ pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams
     let walk = WalkOptions { ignored: what.ignored, limit: None, progress: Some(&seen) };
     let is_folder = project.files.kind(&folder) == Some(Kind::Folder);
     let ((builds, failed), history) = thread::scope(|scope| {
-        let history = scope.spawn(|| (common.format == Format::Human && !what.all).then(|| workspace.history(path)));
+        let history = scope.spawn(|| (common.format() == Format::Human && !what.all).then(|| workspace.history(path)));
         let measured = with_progress(&seen, || {
             if what.all && is_folder {
                 (measure_folder(project, &folder, &walk).into_iter().collect(), Vec::new())
@@ -65,7 +65,7 @@ pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams
     if builds.is_empty() && project.dockerfiles.is_empty() && status == Status::Clean {
         writeln!(streams.err, "note: no Dockerfiles found; `--all` shows what the ignore file leaves of the folder")?;
     }
-    let text = match common.format {
+    let text = match common.format() {
         Format::Json => report::json_context(project, &builds),
         Format::Svg => report::svg_context(project, &builds),
         _ if what.all => builds.iter().map(report::context_files).collect(),

@@ -7,7 +7,9 @@ use std::{
 
 use similar::TextDiff;
 
-use super::{Failure, Status, Streams, load, options, status_of, tell_problems, without_baseline, write_reports};
+use super::{
+    Failure, Status, Streams, load, options, status_of, tell_notes, tell_problems, without_baseline, write_reports,
+};
 use crate::{
     cli::args::{Common, Reports},
     edit::Safety,
@@ -35,6 +37,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
     }
     let (loaded, stdin_bytes) = load(common, paths)?;
     let problems = tell_problems(&loaded, streams)?;
+    tell_notes(common, &loaded, streams)?;
     let allowed = if how.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
     let fixed = engine::fix(&loaded.project, allowed);
     for dropped in &fixed.dropped {
@@ -56,7 +59,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
     let left = without_baseline(common, how.reports, &loaded, &fixed.project, left, streams)?;
     tell(common, &loaded.project, &fixed, &left, from_stdin, streams)?;
     write_reports(how.reports, &fixed.project, &left)?;
-    Ok(problems.max(status_of(common, &left)))
+    Ok(problems.max(status_of(common, &fixed.project.settings, &left)))
 }
 
 /// What standard input became; its very bytes, when they are not UTF-8.
@@ -81,7 +84,7 @@ fn tell(
     from_stdin: bool,
     streams: &mut Streams,
 ) -> io::Result<()> {
-    let format = common.format;
+    let format = common.format_with(&fixed.project.settings);
     let mut done = String::new();
     for finding in &fixed.applied {
         let path = path_of(before, &fixed.project, finding);

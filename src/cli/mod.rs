@@ -6,6 +6,7 @@ mod check;
 mod context;
 mod explain;
 mod fix;
+mod init;
 
 use std::{
     env,
@@ -19,7 +20,7 @@ use clap::{CommandFactory, Parser};
 use miette::Diagnostic;
 
 use crate::{
-    finding::Finding,
+    finding::{Finding, Level},
     names::{self, Name},
     project::Project,
     report::{self, Options, counted},
@@ -28,7 +29,7 @@ use crate::{
     syntax,
     workspace::{Config, Loaded, STDIN, Workspace, WorkspaceError, write_report},
 };
-use args::{Args, Color, Command, Common, Reports};
+use args::{Args, Color, Command, Common, FailOn, Reports};
 
 /// What a run came to; the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,7 +128,7 @@ impl Streams {
 
 fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     let common = args.common;
-    if common.format == report::Format::Svg && !matches!(args.command, Command::Context { .. }) {
+    if common.format() == report::Format::Svg && !matches!(args.command, Command::Context { .. }) {
         let message = "only `dockopt context` draws pictures".to_owned();
         return Err(Failure::Usage { message, help: None });
     }
@@ -150,10 +151,11 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
         }
         Command::Builds { paths } => builds::run(&common, &paths, streams),
         Command::Rules => {
-            let table = report::render_rules(common.format, rules::all());
+            let table = report::render_rules(common.format(), rules::all());
             streams.out.write_all(table.as_bytes())?;
             Ok(Status::Clean)
         }
+        Command::Init { from_hadolint } => init::from_hadolint(from_hadolint.as_deref().unwrap_or_default(), streams),
         Command::Syntax { files } => syntax(&files, streams),
     }
 }
@@ -211,6 +213,8 @@ fn syntax(files: &[String], streams: &mut Streams) -> Result<Status, Failure> {
 /// Loads the project; with it come the bytes of standard input, if it was read.
 fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), Failure> {
     let (workspace, settings) = settings_for(common, paths)?;
+    let is_wanted = |path: &&String| !common.force_exclude || *path == STDIN || !settings.excludes(path);
+    let paths: &[String] = &paths.iter().filter(is_wanted).cloned().collect::<Vec<_>>();
     let bytes = stdin_bytes(paths)?;
     let name = common.stdin_filename.as_deref().unwrap_or(STDIN);
     let stdin = bytes.clone().map(|it| (name.to_owned(), it));
@@ -258,6 +262,12 @@ fn checked(name: &str, may_be_foreign: bool) -> Result<(), Failure> {
     Err(Failure::Usage { message: format!("unknown rule `{name}`"), help: Some(help_for_unknown(near)) })
 }
 
+/// What there is to say about the settings.
+fn tell_notes(common: &Common, loaded: &Loaded, streams: &mut Streams) -> io::Result<()> {
+    let mut notes = loaded.project.settings.notes.iter().filter(|_| !common.quiet);
+    notes.try_for_each(|it| writeln!(streams.err, "note: {it}"))
+}
+
 fn tell_problems(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failure> {
     for problem in &loaded.problems {
         streams.tell(problem, problem.help())?;
@@ -265,8 +275,9 @@ fn tell_problems(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failu
     Ok(if loaded.problems.is_empty() { Status::Clean } else { Status::Failed })
 }
 
-fn status_of(common: &Common, findings: &[Finding]) -> Status {
-    let threshold = common.fail_on.level();
+fn status_of(common: &Common, settings: &Settings, findings: &[Finding]) -> Status {
+    let in_settings = settings.fail_on.unwrap_or(Some(Level::Warning));
+    let threshold = common.fail_on.map_or(in_settings, FailOn::level);
     let fails = threshold.is_some_and(|threshold| findings.iter().any(|it| it.level >= threshold));
     if fails { Status::Findings } else { Status::Clean }
 }

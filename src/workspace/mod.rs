@@ -29,7 +29,7 @@ use crate::{
 use disk::{Disk, read_limited};
 use find::Found;
 pub use git::ChangedLines;
-pub use write::write_report;
+pub use write::{create_file, write_report};
 
 /// The path that means standard input.
 pub const STDIN: &str = "-";
@@ -138,8 +138,8 @@ pub enum WorkspaceError {
         /// What it says.
         message: String,
     },
-    /// A report cannot be written.
-    #[error("{path}: the report cannot be written: {error}")]
+    /// A report, or another file that was asked for, cannot be written.
+    #[error("{path}: the file cannot be written: {error}")]
     #[diagnostic(help("check the permissions of the folder"))]
     Report {
         /// The path as it was given.
@@ -210,26 +210,74 @@ impl Workspace {
     }
 
     /// The settings for a run over `paths`: the nearest file in the working directory or above it, up to the
-    /// repository root; where the first path lies elsewhere, the search starts there.
+    /// repository root; where the first path lies elsewhere, the search starts there. Without one, those of hadolint.
     pub fn settings(&self, config: &Config, paths: &[String]) -> Result<Settings, WorkspaceError> {
         let (file, folder) = match config {
             Config::Isolated => return Ok(Settings::default()),
-            Config::File(file) => (PathBuf::from(join(&self.cwd, &slashed(file))), self.cwd.clone()),
-            Config::Nearest => match self.nearest_settings(paths) {
+            Config::File(file) => {
+                let whole = PathBuf::from(join(&self.cwd, &slashed(file)));
+                if file.extension().is_some_and(|it| it == "yaml" || it == "yml") {
+                    return self.settings_of_hadolint(Some(&whole));
+                }
+                (whole, self.cwd.clone())
+            }
+            Config::Nearest => match self.nearest(paths, &settings::FILE_NAMES) {
                 Some(file) => (file.clone(), slashed(file.parent().unwrap_or(&file))),
-                None => return Ok(Settings::default()),
+                None => return self.settings_of_hadolint(self.hadolint_config(paths).as_deref()),
             },
         };
-        let path = self.show(&slashed(&file));
-        let text = fs::read_to_string(&file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => WorkspaceError::Missing { path: path.clone() },
-            _ => WorkspaceError::Unreadable { path: path.clone(), error },
-        })?;
+        let (path, text) = self.read_settings(&file)?;
         let settings = Settings::parse(&text).map_err(|error| SettingsError { path, ..error })?;
         Ok(settings.seen_from(&self.cwd, &folder, |it| self.show(it)))
     }
 
-    fn nearest_settings(&self, paths: &[String]) -> Option<PathBuf> {
+    /// hadolint's configuration: the nearest one, as for dockopt's own, then those of the user in hadolint's order.
+    pub fn hadolint_config(&self, paths: &[String]) -> Option<PathBuf> {
+        let of_user = || {
+            let home = env::var_os("HOME").map(PathBuf::from);
+            let xdg = env::var_os("XDG_CONFIG_HOME").filter(|it| !it.is_empty()).map(PathBuf::from);
+            let xdg = xdg.or_else(|| home.as_ref().map(|it| it.join(".config")));
+            let below = |folder: Option<PathBuf>, stem: &str| {
+                let endings = ["yaml", "yml"].map(|it| format!("{stem}.{it}"));
+                folder.into_iter().flat_map(move |folder| endings.clone().map(|it| folder.join(it)))
+            };
+            let mut all = below(xdg, "hadolint")
+                .chain(below(home.clone(), ".hadolint/hadolint"))
+                .chain(below(home.clone(), ".hadolint/config"))
+                .chain(below(home, ".hadolint"));
+            all.find(|it| it.is_file())
+        };
+        self.nearest(paths, &settings::HADOLINT_NAMES).or_else(of_user)
+    }
+
+    /// The settings of hadolint's configuration and environment.
+    pub fn settings_of_hadolint(&self, file: Option<&Path>) -> Result<Settings, WorkspaceError> {
+        let read = file.map(|it| self.read_settings(it)).transpose()?;
+        let file = read.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+        let settings = Settings::of_hadolint(file, |name| env::var(name).ok())?;
+        Ok(settings.seen_from(&self.cwd, &self.cwd, |it| self.show(it)))
+    }
+
+    /// The settings of a configuration of hadolint, environment aside, and its path as it is shown.
+    pub fn hadolint_alone(&self, file: &Path) -> Result<(String, Settings), WorkspaceError> {
+        let whole = join(&self.cwd, &slashed(file));
+        let (path, text) = self.read_settings(Path::new(&whole))?;
+        let settings = Settings::of_hadolint(Some((&path, &text)), |_| None)?;
+        Ok((path, settings))
+    }
+
+    /// The path of a settings file as it is shown, and its text.
+    fn read_settings(&self, file: &Path) -> Result<(String, String), WorkspaceError> {
+        let path = self.show(&slashed(file));
+        let text = fs::read_to_string(file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => WorkspaceError::Missing { path: path.clone() },
+            _ => WorkspaceError::Unreadable { path: path.clone(), error },
+        })?;
+        Ok((path, text))
+    }
+
+    /// The nearest file with one of these names, from the working directory or the first path up to the repository.
+    fn nearest(&self, paths: &[String], names: &[&str]) -> Option<PathBuf> {
         let first = paths.iter().find(|it| *it != STDIN).map(|it| join(&self.cwd, it));
         let start = match first.filter(|it| !is_below(it, &self.cwd)) {
             Some(elsewhere) if Path::new(&elsewhere).is_dir() => elsewhere,
@@ -238,8 +286,8 @@ impl Workspace {
         };
         let top = repository_of(Path::new(&start)).map_or_else(|| start.clone(), slashed);
         let folders = Path::new(&start).ancestors().take_while(|it| is_below(&slashed(it), &top));
-        let files = folders.flat_map(|folder| settings::FILE_NAMES.map(|name| folder.join(name)));
-        files.into_iter().find(|it| it.is_file())
+        let mut files = folders.flat_map(|folder| names.iter().map(|name| folder.join(name)));
+        files.find(|it| it.is_file())
     }
 
     /// Reads the Dockerfiles that `paths` name and what belongs to them.

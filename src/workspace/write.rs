@@ -12,6 +12,15 @@ use tempfile::{Builder, NamedTempFile};
 use super::{WorkspaceError, disk::Disk};
 use crate::{project::Project, source::Source};
 
+/// Makes a file that is not there yet.
+pub fn create_file(path: &str, text: &str) -> Result<(), WorkspaceError> {
+    let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => WorkspaceError::Exists { path: path.to_owned() },
+        _ => WorkspaceError::Report { path: path.to_owned(), error },
+    })
+}
+
 /// Writes a report that was asked for, and the folders it lies in.
 pub fn write_report(path: &str, text: &str) -> Result<(), WorkspaceError> {
     let file = Path::new(path);
