@@ -59,7 +59,7 @@ if [ -n "${DOCKOPT_PIP_INDEX:-}" ]; then
   # Without TLS pip caches only what comes from a host that it is told to trust.
   host=${DOCKOPT_PIP_INDEX#*//}
   pip=(--change "ENV PIP_INDEX_URL=$DOCKOPT_PIP_INDEX PIP_TRUSTED_HOST=${host%%[:/]*}
-    POETRY_PYPI_MIRROR_URL=$DOCKOPT_PIP_INDEX")
+    POETRY_PYPI_MIRROR_URL=$DOCKOPT_PIP_INDEX PDM_PYPI_URL=${DOCKOPT_PIP_INDEX%/}")
   pip=("${pip[@]//$'\n'/}")
   # Poetry knows no other index than its own, unless it is told so by a plugin; it finds one that is there before it.
   chroot "$python" pip install --quiet --no-cache-dir --no-deps poetry-plugin-pypi-mirror
