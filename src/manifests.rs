@@ -8,7 +8,10 @@ use crate::{
     shell::{List, Node, Redirect, Script},
 };
 
+mod dotnet;
 mod javascript;
+mod maven;
+mod others;
 mod python;
 
 pub use javascript::yarn_flavor;
@@ -42,6 +45,8 @@ pub struct Manifests {
     /// Folders beside the manifests that the command fills and that a later copy of the sources must not touch,
     /// as paths in the context.
     pub outputs: Vec<String>,
+    /// Folders that a script of a manifest reads, as paths in the context, until it is known whether they are there.
+    needs: Vec<String>,
     /// What stands in the way of running it before the sources are copied: full sentences.
     pub obstacles: Vec<String>,
     /// What could make the image differ: full sentences.
@@ -249,9 +254,76 @@ fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View
         "uv" if command.subcommand.starts_with("pip ") => python::requirements(command, folder, view),
         "poetry" => python::poetry(command, folder, state, view),
         "uv" => python::uv(command, folder, state, view),
-        "npm" | "yarn" | "pnpm" => javascript::install(command, folder, view),
+        "npm" | "yarn" | "pnpm" | "bun" => javascript::install(command, folder, view),
+        "pip-tools" if command.subcommand.is_empty() => python::requirements(command, folder, view),
+        "pipenv" => python::pipenv(command, folder, state, view),
+        "pdm" => python::pdm(command, folder, view),
         "go" => go(command, folder, view),
+        "cargo" => cargo(command, folder, view),
+        "maven" => maven::resolve(command, run, folder, view),
+        "dotnet" => dotnet::restore(command, folder, view),
+        "bundler" => others::bundler(command, folder, state, view),
+        "composer" => others::composer(command, folder, view),
+        "mix" => others::mix(command, folder, view),
+        "dart" => others::dart(command, folder, view),
+        "swift" => others::swift(command, folder, view),
+        "renv" => others::renv(command, folder, view),
+        "cpanm" => others::cpanm(command, folder, view),
+        "conda" => others::conda(command, folder, view),
+        "gem" => gem(command),
         _ => Reads::Sources,
+    }
+}
+
+/// Whether dockopt knows which files the installs of a manager read.
+pub fn understands(manager: &str) -> bool {
+    [
+        "pip",
+        "pip-tools",
+        "pipenv",
+        "pdm",
+        "poetry",
+        "uv",
+        "npm",
+        "yarn",
+        "pnpm",
+        "bun",
+        "bundler",
+        "composer",
+        "mix",
+        "dart",
+        "renv",
+        "cpanm",
+        "conda",
+    ]
+    .contains(&manager)
+}
+
+/// `cargo install NAME` builds a program from the registry. Cargo has no command that builds only the dependencies of a
+/// project, so everything else reads the sources.
+fn cargo(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
+    let own = ["--path", "--git", "--config", "-C"].iter().any(|it| command.has_option(it));
+    let named = command.operands().next().is_some() && command.operands().all(|(_, it)| it.is_some());
+    let configured = [".cargo", "rust-toolchain", "rust-toolchain.toml"]
+        .iter()
+        .any(|it| view.in_context(&join(folder, it)).is_some());
+    if command.subcommand == "install" && named && !own && !configured {
+        Reads::Manifests(Manifests::default())
+    } else {
+        Reads::Sources
+    }
+}
+
+/// `gem install NAME`.
+fn gem(command: &PackageCommand) -> Reads {
+    let local = |it: &str| it.starts_with(['.', '/']) || it.contains(".gem");
+    let named =
+        command.operands().next().is_some() && command.operands().all(|(_, it)| it.is_some_and(|it| !local(it)));
+    let files = ["-g", "--file", "--local", "-l"].iter().any(|it| command.has_option(it));
+    if command.subcommand == "install" && named && !files {
+        Reads::Manifests(Manifests::default())
+    } else {
+        Reads::Sources
     }
 }
 
@@ -301,11 +373,36 @@ fn go(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
         return Reads::Sources;
     }
     let text = view.context.read(&manifests.files[0]).unwrap_or_default();
-    if text.lines().any(|it| it.split_once("=>").is_some_and(|(_, to)| to.trim().starts_with('.'))) {
-        manifests.obstacles.push(format!("`{}` replaces a module by a local folder.", manifests.files[0]));
+    // Nothing to download, nothing to gain.
+    if !text.contains("require") && installs {
+        return Reads::Sources;
     }
-    if manifests.files.iter().any(|it| it.ends_with("go.work")) {
-        manifests.obstacles.push("A `go.work` joins several modules.".to_owned());
+    // Of a module in a folder Go needs only the manifest.
+    let mut folders: Vec<String> = text
+        .lines()
+        .filter_map(|it| it.split_once("=>"))
+        .map(|(_, to)| to.split("//").next().unwrap_or(to).trim())
+        .filter(|it| it.starts_with('.') || it.starts_with('/'))
+        .map(str::to_owned)
+        .collect();
+    if let Some(work) = manifests.files.iter().find(|it| it.ends_with("go.work")) {
+        let work = view.context.read(work).unwrap_or_default();
+        let words = work.lines().map(|it| it.split("//").next().unwrap_or(it).trim().trim_start_matches("use").trim());
+        folders.extend(words.filter(|it| it.starts_with('.')).map(str::to_owned));
+    }
+    for folder in folders {
+        let path = join(&base, &folder);
+        let file = join(&path, "go.mod");
+        if folder.starts_with('/') || view.context.read(&file).is_none() || !view.brings(&file) {
+            manifests.obstacles.push(format!("`{}` takes a module from `{folder}`.", manifests.files[0]));
+            continue;
+        }
+        let sums = join(&path, "go.sum");
+        for file in [file, sums] {
+            if view.context.kind(&file).is_some() && !manifests.files.contains(&file) {
+                manifests.files.push(file);
+            }
+        }
     }
     if installs {
         manifests.restricted = project.fetch.clone().map(Restricted::Instead);

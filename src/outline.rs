@@ -433,9 +433,11 @@ fn dependency_only_runs(source: &Source, stage: &Stage) -> Vec<usize> {
     let is_part = |at: usize, run: &Run, script: &Script| {
         let Some(part) = run.packages().iter().find(|it| it.manager.project.is_some()) else { return false };
         let Some(project) = &part.manager.project else { return false };
-        let fetches = project.fetch.as_ref().is_some_and(|it| {
-            Normal { source, run, drop: &[] }.script(script) == it.replace("{program}", part.program())
-        });
+        // A download names what the install names: `dotnet restore app.csproj`, `dotnet publish app.csproj`.
+        let own = Normal { source, run, drop: &[] }.script(script);
+        let rest = project.fetch.as_ref().and_then(|it| own.strip_prefix(&it.replace("{program}", part.program())));
+        let named: Option<Vec<&str>> =
+            rest.filter(|it| it.is_empty() || it.starts_with(' ')).map(|it| it.split_whitespace().collect());
         let restricted = project.without.iter().any(|it| part.has_option(it));
         let text = Normal { source, run, drop: &project.without }.script(script);
         runs.iter().any(|(later, other, whole)| {
@@ -444,7 +446,14 @@ fn dependency_only_runs(source: &Source, stage: &Stage) -> Vec<usize> {
                 .iter()
                 .any(|it| it.manager.name == part.manager.name && project.installs(&it.subcommand));
             let same = || Normal { source, run: other, drop: &[] }.script(whole) == text;
-            *later > at && scope(*later) == scope(at) && installs && (fetches || (restricted && same()))
+            let bare = |it: &str| it.trim_matches(['"', '\'']).to_owned();
+            let fetches = || {
+                let all = Normal { source, run: other, drop: &[] }.script(whole);
+                named
+                    .as_ref()
+                    .is_some_and(|it| it.iter().all(|it| all.split_whitespace().any(|word| bare(word) == bare(it))))
+            };
+            *later > at && scope(*later) == scope(at) && installs && (fetches() || (restricted && same()))
         })
     };
     runs.iter().filter(|(at, run, script)| is_part(*at, run, script)).map(|(at, ..)| *at).collect()

@@ -54,6 +54,14 @@ pub(super) fn install(command: &PackageCommand, folder: &str, view: &View<'_>) -
             }
         }
     }
+    // A folder that a script reads comes along; where it is missing, so is what the script does with it.
+    for need in std::mem::take(&mut manifests.needs) {
+        if view.context.kind(&need) == Some(Kind::Folder) {
+            manifests.files.push(need);
+        } else {
+            manifests.obstacles.push(format!("A script reads `{need}`, which is not there."));
+        }
+    }
     let frozen = clean
         || ["--frozen-lockfile", "--immutable"].iter().any(|it| command.has_option(it))
         || (command.manager.name == "pnpm" && !command.has_option("--no-frozen-lockfile"));
@@ -70,9 +78,18 @@ pub(super) fn install(command: &PackageCommand, folder: &str, view: &View<'_>) -
 fn examine(manifest: &Value, path: &str, scripts_run: bool, manifests: &mut Manifests) {
     const LIFECYCLE: [&str; 7] =
         ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+    let folder = parent(path);
     for script in LIFECYCLE {
-        if scripts_run && manifest["scripts"].get(script).is_some() {
-            manifests.obstacles.push(format!("`{path}` has a script `{script}`, which may read the sources."));
+        let Some(text) = manifest["scripts"][script].as_str().filter(|_| scripts_run) else { continue };
+        match script_reads(text) {
+            Some(ScriptReads::Nothing) => {}
+            Some(ScriptReads::Git) => manifests.doubts.push(format!(
+                "The script `{script}` of `{path}` writes to `.git`, which is not there yet when it runs first."
+            )),
+            Some(ScriptReads::Folder(name)) => manifests.needs.push(join(&folder, name)),
+            None => {
+                manifests.obstacles.push(format!("`{path}` has a script `{script}`, which may read the sources."));
+            }
         }
     }
     for kind in ["dependencies", "devDependencies", "optionalDependencies"] {
@@ -88,6 +105,35 @@ fn examine(manifest: &Value, path: &str, scripts_run: bool, manifests: &mut Mani
     }
     if manifest.get("patchedDependencies").is_some() || manifest["pnpm"].get("patchedDependencies").is_some() {
         manifests.obstacles.push(format!("`{path}` patches dependencies."));
+    }
+}
+
+/// What a lifecycle script reads of the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ScriptReads {
+    Nothing,
+    /// The repository, to install hooks.
+    Git,
+    /// A folder beside the manifest.
+    Folder(&'static str),
+}
+
+/// What a well-known lifecycle script reads; `None` if that cannot be told.
+fn script_reads(text: &str) -> Option<ScriptReads> {
+    let text = text.trim().trim_end_matches("|| true").trim_end_matches("|| exit 0").trim();
+    match text {
+        "ngcc" | "npx only-allow pnpm" | "npx only-allow npm" | "npx only-allow yarn" | "only-allow pnpm" => {
+            Some(ScriptReads::Nothing)
+        }
+        "husky"
+        | "husky install"
+        | "is-ci || husky install"
+        | "is-ci || husky"
+        | "lefthook install"
+        | "simple-git-hooks" => Some(ScriptReads::Git),
+        "patch-package" => Some(ScriptReads::Folder("patches")),
+        "prisma generate" | "npx prisma generate" => Some(ScriptReads::Folder("prisma")),
+        _ => None,
     }
 }
 

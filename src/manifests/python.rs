@@ -19,7 +19,7 @@ pub(super) fn requirements(command: &PackageCommand, folder: &str, view: &View<'
             || it.starts_with(".[")
             || it.starts_with("file:")
     };
-    let sync = command.subcommand == "pip sync";
+    let sync = command.subcommand == "pip sync" || command.manager.name == "pip-tools";
     let operands: Vec<Option<&str>> = command.operands().map(|(_, it)| it).collect();
     if operands.iter().any(|it| it.is_none_or(|it| (is_local(it) || it.contains(".whl")) && !sync)) {
         return Reads::Sources;
@@ -102,6 +102,64 @@ pub(super) fn poetry(command: &PackageCommand, folder: &str, state: &State, view
     if matches!(&in_project, Value::Known(it) if matches!(it.as_str(), "1" | "true" | "True")) {
         manifests.outputs.push(join(&base, ".venv"));
     }
+    Reads::Manifests(manifests)
+}
+
+/// `pipenv install`, `pipenv sync`: the project itself is no package.
+pub(super) fn pipenv(command: &PackageCommand, folder: &str, state: &State, view: &View<'_>) -> Reads {
+    let Some(project) = command.project_install() else { return Reads::Sources };
+    if command.operands().next().is_some() || command.has_option("-r") || command.has_option("-e") {
+        return Reads::Sources;
+    }
+    let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
+    let manifest = view.context.read(&files[0]).and_then(|it| toml::from_str::<toml::Table>(&it).ok());
+    let Some(manifest) = manifest else { return Reads::Sources };
+    let mut manifests = Manifests { files, ..Manifests::default() };
+    let local = |it: &toml::Value| it.get("path").or_else(|| it.get("file")).is_some();
+    let tables = ["packages", "dev-packages"].iter().filter_map(|it| manifest.get(*it)?.as_table());
+    if tables.flat_map(toml::Table::values).any(local) {
+        manifests.obstacles.push(format!("`{}` depends on a local folder.", manifests.files[0]));
+    }
+    let frozen =
+        command.subcommand == "sync" || ["--deploy", "--ignore-pipfile"].iter().any(|it| command.has_option(it));
+    if !frozen {
+        manifests.doubts.push(format!(
+            "`{}` may write a lock file other than the one of the sources, which are copied over it.",
+            command.title()
+        ));
+    }
+    if !matches!(state.variable("PIPENV_VENV_IN_PROJECT"), Value::Unset) {
+        let base = parent(&manifests.files[0]);
+        manifests.outputs.push(join(&base, ".venv"));
+    }
+    Reads::Manifests(manifests)
+}
+
+/// `pdm install`, `pdm sync`: the project itself is built from the sources.
+pub(super) fn pdm(command: &PackageCommand, folder: &str, view: &View<'_>) -> Reads {
+    let Some(project) = command.project_install() else { return Reads::Sources };
+    if command.operands().next().is_some() || command.has_option("-p") || command.has_option("--project") {
+        return Reads::Sources;
+    }
+    let Some(files) = manifests_in(project, folder, view) else { return Reads::Sources };
+    let Some(text) = view.context.read(&files[0]) else { return Reads::Sources };
+    let mut manifests = Manifests { files, ..Manifests::default() };
+    if text.contains("file:") || text.contains("path =") || text.contains("path=") {
+        manifests.obstacles.push(format!("`{}` may depend on a local folder.", manifests.files[0]));
+    }
+    let frozen = command.subcommand == "sync"
+        || ["--frozen-lockfile", "--no-lock", "--check"].iter().any(|it| command.has_option(it));
+    if !frozen {
+        manifests.doubts.push(format!(
+            "`{}` may write a lock file other than the one of the sources, which are copied over it.",
+            command.title()
+        ));
+    }
+    if !command.has_option("--no-self") && !command.has_option("--no-project") {
+        manifests.restricted = Some(Restricted::Add(vec!["--no-self".to_owned()]));
+    }
+    let base = parent(&manifests.files[0]);
+    manifests.outputs.push(join(&base, ".venv"));
     Reads::Manifests(manifests)
 }
 
@@ -210,8 +268,14 @@ pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &V
     let uv = manifest.get("tool").and_then(|it| it.get("uv"));
     let mut manifests = Manifests { files, ..Manifests::default() };
     let mut add = Vec::new();
-    if uv.and_then(|it| it.get("workspace")).is_some() {
-        manifests.obstacles.push(format!("`{}` is the root of a workspace.", manifests.files[0]));
+    let workspace = uv.and_then(|it| it.get("workspace"));
+    if let Some(workspace) = workspace {
+        if let Some(members) = members(workspace, &parent(&manifests.files[0]), view) {
+            manifests.files.extend(members);
+        } else {
+            let root = &manifests.files[0];
+            manifests.obstacles.push(format!("The members of the workspace of `{root}` cannot be told."));
+        }
     }
     if uv.and_then(|it| it.get("sources")).is_some_and(has_path_dependency) {
         manifests.obstacles.push(format!("`{}` depends on a local folder.", manifests.files[0]));
@@ -221,10 +285,46 @@ pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &V
     if package.unwrap_or_else(|| manifest.contains_key("build-system")) && !command.has_option("--no-install-project") {
         add.push("--no-install-project".to_owned());
     }
+    if workspace.is_some() && !command.has_option("--no-install-workspace") {
+        add = vec!["--no-install-workspace".to_owned()];
+    }
+    let dynamic = manifest.get("project").and_then(|it| it.get("dynamic")).and_then(toml::Value::as_array);
+    if dynamic.is_some_and(|it| !it.is_empty()) && !command.has_option("--frozen") {
+        manifests.doubts.push(
+            "The project says only when it is built what it needs, and uv may build it to check the lock file."
+                .to_owned(),
+        );
+    }
     manifests.restricted = (!add.is_empty()).then_some(Restricted::Add(add));
     if matches!(state.variable("UV_PROJECT_ENVIRONMENT"), Value::Unset | Value::Unknown) {
         let base = parent(&manifests.files[0]);
         manifests.outputs.push(join(&base, ".venv"));
     }
     Reads::Manifests(manifests)
+}
+
+/// The manifests of the members of uv's workspace; `None` if they cannot be told.
+fn members(workspace: &toml::Value, base: &str, view: &View<'_>) -> Option<Vec<String>> {
+    let strings = |key: &str| -> Option<Vec<String>> {
+        let Some(values) = workspace.get(key) else { return Some(Vec::new()) };
+        values.as_array()?.iter().map(|it| it.as_str().map(str::to_owned)).collect()
+    };
+    let excluded = strings("exclude")?;
+    let mut files = Vec::new();
+    for pattern in strings("members")? {
+        let folders = match pattern.split_once('*') {
+            None => vec![join(base, &pattern)],
+            Some((folder, "")) if folder.is_empty() || folder.ends_with('/') => {
+                let folder = join(base, folder);
+                view.context.list(&folder).iter().map(|it| join(&folder, it)).collect()
+            }
+            Some(_) => return None,
+        };
+        if !excluded.is_empty() {
+            return None;
+        }
+        let manifests = folders.iter().map(|it| join(it, "pyproject.toml"));
+        files.extend(manifests.filter(|it| view.context.read(it).is_some()));
+    }
+    Some(files)
 }

@@ -4,7 +4,7 @@ use crate::{
     context::{self, Context},
     edit::Safety,
     finding::{Finding, Fix, Label},
-    manifests::{Reads, View, reads},
+    manifests::{Reads, View, reads, understands},
     model::{Copy, PackageCommand, Stage, Step, StepKind, header},
     rule::{Check, FileCx, Rule},
     source::Location,
@@ -80,6 +80,9 @@ impl Site<'_> {
             notes.extend(plan.doubts.iter().cloned());
             let safety = if plan.doubts.is_empty() && plan.exposed.is_empty() { Safety::Safe } else { Safety::Unsafe };
             let change = self.change(plan, &mut notes, contexts);
+            if change.is_none() {
+                notes.push("The copy is written in a way in which dockopt does not move it.".to_owned());
+            }
             finding.fix = change.map(|change| Fix { title: Self::title(plan), safety, change });
         } else {
             notes.push(format!("What stands in the way of a fix: {}", plan.obstacles.join(" ")));
@@ -118,10 +121,8 @@ impl Site<'_> {
         let asks = |it: &PackageCommand| {
             let project = it.manager.project.as_ref().is_some_and(|project| {
                 project.fetch.is_none()
-                    && project
-                        .install
-                        .iter()
-                        .any(|pattern| it.subcommand.is_empty() || pattern.matches(&[it.subcommand.as_str()]))
+                    && understands(&it.manager.name)
+                    && (it.subcommand.is_empty() || project.installs(&it.subcommand))
             });
             let requirements = it.manager.name == "pip"
                 && !it.has_option("-e")

@@ -24,7 +24,7 @@ impl Site<'_> {
         let newline = |text: &str| if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
         let mut edits = Vec::new();
         let mut blocks = String::new();
-        let mut spaced = false;
+        let (mut spaced, mut closed) = (false, false);
         let end = plan.split.as_ref().map(|it| it.0).or(plan.last)?;
         for at in &plan.moved {
             let item = steps[*at].item;
@@ -33,6 +33,7 @@ impl Site<'_> {
             let blank_after = items.get(item + 1).is_some_and(|it| it.kind == ItemKind::Blank);
             let blank_before = top.checked_sub(1).is_none_or(|it| items[it].kind == ItemKind::Blank);
             spaced |= blank_after || blank_before;
+            closed |= blank_after;
             blocks.push_str(&newline(&self.moved_text(plan, *at, end, source.slice(span))?));
             let manifests = self.manifest_copies(plan, *at)?;
             let span = if manifests.is_empty() && blank_after && blank_before {
@@ -60,7 +61,7 @@ impl Site<'_> {
                 };
                 let place = items[place].span.start as usize;
                 let install = newline(&self.restricted_run(*at, restricted)?);
-                edits.push(Edit::insert(place, format!("{install}{gap}{blocks}{gap}")));
+                edits.push(Edit::insert(place, format!("{install}{gap}{blocks}{}", if closed { gap } else { "" })));
             }
         }
         let mut change = Change::of(self.cx.unit.file, rewrite::join(edits)?)?;
@@ -187,8 +188,12 @@ impl Site<'_> {
                 if step.before.workdir.as_deref() != Some(folder) {
                     return None;
                 }
-                let flags = self.flags(instruction);
-                Some(format!("{} {flags}{words}", source.slice(instruction.keyword.span)))
+                // The flags as they are laid out, and the command where the other one stands.
+                let start = run.invocations().first()?.command.start;
+                let head = instruction.flags.last().map_or(instruction.keyword.span, |it| it.span);
+                let gap = source.slice(Span { start: head.end, end: start.max(head.end) });
+                let gap = if gap.trim_matches(['\\', '`', ' ', '\t', '\r', '\n']).is_empty() { gap } else { " " };
+                Some(format!("{}{gap}{words}", source.slice(instruction.keyword.span.cover(head))))
             }
         }
     }

@@ -37,10 +37,11 @@ impl Site<'_> {
             let end = if it.index == self.stage.index { at } else { it.steps.len() };
             &it.steps[..end]
         });
+        let is_fetch = |it: &PackageCommand| it.action == Action::Fetch;
         let same = |run: &Run, it: &PackageCommand| {
             it.manager.name == later.manager.name
                 && is_install(it)
-                && it.operands().next().is_none()
+                && it.operands().all(|(_, word)| is_fetch(it) && later.texts.iter().any(|it| it.as_deref() == word))
                 && run.folder(it) == later_run.folder(later)
                 && (it.manager.project.is_some() || it.texts == later.texts)
         };
@@ -241,18 +242,16 @@ fn is_own_folder(path: &str) -> bool {
 /// Whether a command installs or fetches packages.
 pub(super) fn is_install(command: &PackageCommand) -> bool {
     matches!(command.action, Action::Install | Action::Fetch)
-        || command
-            .manager
-            .project
-            .as_ref()
-            .is_some_and(|it| it.install.iter().any(|it| it.matches(&[command.subcommand.as_str()])))
+        || command.manager.project.as_ref().is_some_and(|it| it.installs(&command.subcommand))
 }
 
 /// Whether a file is called as a manifest is.
 fn is_manifest_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let projects = KNOWLEDGE.managers.iter().filter_map(|it| it.project.as_ref());
-    projects.into_iter().any(|it| it.manifests.iter().flatten().chain(&it.optional).any(|it| it == name))
+    projects
+        .into_iter()
+        .any(|it| it.manifests.iter().flatten().chain(&it.optional).any(|it| it == name || matches_glob(it, name)))
 }
 
 /// Whether a variable holds the path of a copied file: a configuration that an install may read.
