@@ -6,10 +6,11 @@ use std::{
 };
 
 use crate::{
+    build,
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
     rewrite,
-    rule::{Check, ProjectCx, Rule},
+    rule::{Check, FileCx, ProjectCx, Rule},
     source::{Location, Span},
     syntax::{Args, ItemKind},
 };
@@ -32,11 +33,15 @@ const MOST_GAINED: usize = 2;
 const POETRY_BASE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/python-poetry-base/Dockerfile"));
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
-    if cx.files.len() < 2 {
+    if cx.files.len() < 2 || cx.project.builds.is_empty() {
         return;
     }
     let mut by_image: BTreeMap<&str, Vec<Setup<'_>>> = BTreeMap::new();
-    for file in &cx.files {
+    // Services that are built together. A repository may also hold many variants of one image, or images of many kinds.
+    let is_service = |it: &&FileCx<'_>| {
+        cx.project.builds_of(&it.source.path).any(|it| matches!(it.kind, build::Kind::Compose | build::Kind::Bake))
+    };
+    for file in cx.files.iter().filter(is_service) {
         for stage in &file.model.stages {
             if let Some(setup) = Setup::of(file, stage) {
                 by_image.entry(setup.written).or_default().push(setup);

@@ -21,11 +21,7 @@ impl Wiring<'_> {
     pub(super) fn file(&self, dockerfiles: &[&str]) -> Result<FileId, String> {
         let mut files: Vec<FileId> = Vec::new();
         for path in dockerfiles {
-            let mut builds = self.project.builds_of(path).peekable();
-            if builds.peek().is_none() {
-                return Err(format!("No build definition builds `{path}`, so nothing could build the base before it."));
-            }
-            for build in builds {
+            for build in self.project.builds_of(path) {
                 if build.kind != Kind::Compose {
                     let file = &self.project.source(build.found_in.file).path;
                     return Err(format!("`{file}` builds `{path}`, too, and would not find the base."));

@@ -159,11 +159,11 @@ fn runtime_image(written: &str, image: &ImageRef) -> Option<String> {
     let Some(tag) = image.tag.as_deref() else {
         return (!written.contains(['@', '$'])).then(|| format!("{written}:slim"));
     };
-    if written.contains('@') {
-        return None;
-    }
     if tag.contains("slim") || tag.contains("alpine") {
         return Some(written.to_owned());
+    }
+    if written.contains('@') {
+        return None;
     }
     match tag {
         "latest" => written.strip_suffix(":latest").map(|it| format!("{it}:slim")),

@@ -428,11 +428,11 @@ impl<'a> Site<'a, '_> {
         let Some(tag) = self.image.tag.as_deref() else {
             return (!written.contains(['@', '$'])).then(|| format!("{written}:slim"));
         };
-        if written.contains('@') {
-            return None;
-        }
         if tag.contains("slim") || tag.contains("alpine") {
             return Some(written);
+        }
+        if written.contains('@') {
+            return None;
         }
         if tag.contains("windows") || tag.contains("nanoserver") {
             return None;
