@@ -63,6 +63,11 @@ impl<'a> Context<'a> {
         (kind == Kind::Folder || !self.ignore.is_ignored(path)).then_some(kind)
     }
 
+    /// What a path of the context names, sent or not.
+    pub fn kind_on_disk(&self, path: &str) -> Option<Kind> {
+        self.files.kind(&join(&self.folder, path))
+    }
+
     /// The text of a file of the context, if it is sent to the builder.
     pub fn read(&self, path: &str) -> Option<std::sync::Arc<str>> {
         if self.ignore.is_ignored(path) {
@@ -138,27 +143,5 @@ pub fn candidates<'a>(project: &'a Project, file: FileId, model: &Model) -> Vec<
             _ => None,
         })
         .collect();
-    folders_above(project, path).iter().map(|it| open(it)).filter(|it| it.fits(&copies)).collect()
-}
-
-/// The Dockerfile's folder and those above it, up to the root of the repository; without a repository,
-/// up to the folder where dockopt runs.
-fn folders_above(project: &Project, path: &str) -> Vec<String> {
-    const DEEPEST: usize = 32;
-    let mut folders = vec![parent(path)];
-    while folders.len() < DEEPEST {
-        let last = &folders[folders.len() - 1];
-        if project.files.kind(&join(last, ".git")).is_some() {
-            return folders;
-        }
-        let above = parent(last);
-        if above == *last {
-            break;
-        }
-        folders.push(above);
-    }
-    let outside = |it: &String| it.starts_with("..") || it.starts_with('/');
-    let own = folders[0].clone();
-    folders.retain(|it| *it == own || !outside(it));
-    folders
+    project.folders_above(path).iter().map(|it| open(it)).filter(|it| it.fits(&copies)).collect()
 }

@@ -1,7 +1,7 @@
 //! The project as a value: files, Dockerfiles, builds, settings, and what lies around them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fmt::Debug,
     io,
@@ -12,7 +12,7 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    build::{Build, DefinitionError, Found, LeftOut},
+    build::{Build, DefinitionError, Found, LeftOut, NamedContext},
     definitions::{self, Definitions},
     settings::Settings,
     source::{FileId, Source},
@@ -147,7 +147,64 @@ impl Project {
         sources.append(&mut dockerfiles);
         let Found { builds, left_out, errors } = definitions.found;
         let workflows = definitions.workflows;
-        Self { sources, dockerfiles: units, builds, left_out, definition_errors: errors, workflows, settings, files }
+        let mut project = Self {
+            sources,
+            dockerfiles: units,
+            builds,
+            left_out,
+            definition_errors: errors,
+            workflows,
+            settings,
+            files,
+        };
+        project.add_ignore_files();
+        project
+    }
+
+    /// Adds the ignore files that builds of the Dockerfiles may heed, in the order of their paths.
+    fn add_ignore_files(&mut self) {
+        let mut folders = BTreeSet::new();
+        let mut paths = BTreeSet::new();
+        for unit in &self.dockerfiles {
+            let path = &self.source(unit.file).path;
+            paths.insert(format!("{path}.dockerignore"));
+            if !folders.contains(&parent(path)) {
+                folders.extend(self.folders_above(path));
+            }
+        }
+        for build in &self.builds {
+            folders.extend(build.context.folder().map(str::to_owned));
+            folders.extend(build.contexts.values().filter_map(|it| match it {
+                NamedContext::Folder(folder) => Some(folder.clone()),
+                NamedContext::Build(_) | NamedContext::Other(_) | NamedContext::Unknown => None,
+            }));
+        }
+        paths.extend(folders.iter().map(|it| join(it, ".dockerignore")));
+        let read = |path: String| Some(Source::new(path.clone(), &*self.files.read(&path)?));
+        let found: Vec<Source> = paths.into_iter().filter_map(read).collect();
+        self.sources.extend(found);
+    }
+
+    /// The folder of a Dockerfile and those above it, up to the root of the repository; without a repository,
+    /// up to the folder where dockopt runs.
+    pub fn folders_above(&self, path: &str) -> Vec<String> {
+        const DEEPEST: usize = 32;
+        let mut folders = vec![parent(path)];
+        while folders.len() < DEEPEST {
+            let last = &folders[folders.len() - 1];
+            if self.files.kind(&join(last, ".git")).is_some() {
+                return folders;
+            }
+            let above = parent(last);
+            if above == *last {
+                break;
+            }
+            folders.push(above);
+        }
+        let outside = |it: &String| it.starts_with("..") || it.starts_with('/');
+        let own = folders[0].clone();
+        folders.retain(|it| *it == own || !outside(it));
+        folders
     }
 
     /// A project of files that are given as path and text: Dockerfiles and Compose files are told by their names,

@@ -5,6 +5,7 @@ use crate::rule::Rule;
 mod builds;
 mod cache;
 mod commands;
+mod context;
 mod packages;
 mod pinning;
 mod runtime;
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     let families = [
         builds::RULES,
         cache::RULES,
+        context::RULES,
         packages::RULES,
         pinning::RULES,
         runtime::RULES,

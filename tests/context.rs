@@ -272,3 +272,56 @@ fn a_picture_shows_what_nothing_needs() {
         .unwrap();
     assert_eq!(refused.status.code(), Some(2));
 }
+
+/// The founding case in small, with what lies around in a checkout.
+#[test]
+fn fix_keeps_back_what_no_build_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/services/in");
+    for entry in walkdir::WalkDir::new(&services).into_iter().map(Result::unwrap).filter(|it| it.file_type().is_file())
+    {
+        let path = root.join(entry.path().strip_prefix(&services).unwrap());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(entry.path(), path).unwrap();
+    }
+    let ballast = "x".repeat(100_000);
+    write(root, ".git/objects/pack/pack-1.pack", &ballast);
+    write(root, ".venv/pyvenv.cfg", "home = /usr/bin\n");
+    write(root, ".venv/lib/big.so", &ballast);
+    write(root, "services/orchestrator/__pycache__/main.cpython-311.pyc", &ballast);
+    write(root, "services/rag_service/.pytest_cache/v/big", &ballast);
+    write(root, "data/model.bin", &ballast);
+    let measured = || {
+        let output = run(root, &["--format", "json"]);
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let builds = value["builds"].as_array().unwrap().iter();
+        builds.map(|it| (it["dockerfile"].as_str().unwrap().to_owned(), files(it, "sent"))).collect::<BTreeMap<_, _>>()
+    };
+    let fix = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dockopt"));
+        let output = command.arg("fix").args(args).current_dir(root).output().unwrap();
+        assert!(!text(&output.stderr).contains("dropped"), "{}", text(&output.stderr));
+    };
+    let before = measured();
+    fix(&[]);
+    let safe = measured();
+    fix(&["--unsafe-fixes", "--select", "context"]);
+    let all = measured();
+    assert_eq!(before.len(), 4);
+    for (dockerfile, old) in &before {
+        let sum = |files: &BTreeMap<String, u64>| files.values().sum::<u64>();
+        let (old_sum, safe_sum, all_sum) = (sum(old), sum(&safe[dockerfile]), sum(&all[dockerfile]));
+        assert!(old_sum >= safe_sum + 400_000 && old_sum >= all_sum + 500_000, "{old_sum} {safe_sum} {all_sum}");
+        let is_needed = |path: &&String| {
+            let ballast = ["/__pycache__/", "/.pytest_cache/", ".git/", ".venv/", "data/"];
+            let own = ["Dockerfile", "docker-compose.yml"];
+            !ballast.iter().any(|it| format!("/{path}").contains(it)) && !own.iter().any(|it| path.ends_with(it))
+        };
+        let lost: Vec<_> = old.keys().filter(is_needed).filter(|it| !all[dockerfile].contains_key(*it)).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+    let written = fs::read_to_string(root.join(".dockerignore")).unwrap();
+    fix(&["--unsafe-fixes", "--select", "context"]);
+    assert_eq!(fs::read_to_string(root.join(".dockerignore")).unwrap(), written, "a second fix has nothing to do");
+}

@@ -1,0 +1,226 @@
+//! The builds whose contexts one ignore file rules, and what it would mean for them to add lines to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    build::{BuildContext, NamedContext, Recipe, Target},
+    context::{self, Context, Need, Needs},
+    edit::{Change, Edit},
+    ignorefile::IgnoreFile,
+    project::{Files, Project, join, parent},
+    rule::{FileCx, ProjectCx},
+    source::FileId,
+};
+
+/// An ignore file that is there or could be, and the builds that heed it.
+pub(super) struct Shared<'a> {
+    pub project: &'a Project,
+    /// The context.
+    pub folder: String,
+    /// Where the file is or would be.
+    pub path: String,
+    /// The file, if it is there.
+    pub file: Option<FileId>,
+    pub ignore: IgnoreFile,
+    pub builds: Vec<SharedBuild<'a>>,
+    /// What keeps other builds of the context from being known, in words.
+    pub open: Option<String>,
+}
+
+/// A build that heeds the file.
+pub(super) struct SharedBuild<'a> {
+    pub cx: &'a FileCx<'a>,
+    pub needs: Needs,
+    /// Whether no other folder can be its context.
+    is_certain: bool,
+}
+
+/// All ignore files of a project for which `wants` finds a build; the others cost nothing.
+pub(super) fn all<'a>(cx: &'a ProjectCx<'a>, wants: impl Fn(&FileCx<'_>) -> bool) -> Vec<Shared<'a>> {
+    if !cx.files.iter().any(wants) {
+        return Vec::new();
+    }
+    let mut groups: BTreeMap<(String, String), Shared<'a>> = BTreeMap::new();
+    for file in &cx.files {
+        let path = &file.source.path;
+        let settled = cx.project.settings.contexts.get(path);
+        let mut add = |folder: &str, dockerfile: Option<&str>, needs: Needs, is_certain: bool| {
+            let context = Context::open(cx.project, folder, dockerfile);
+            let ignore_path = context.ignore_path.unwrap_or_else(|| join(folder, ".dockerignore"));
+            let key = (folder.to_owned(), ignore_path.clone());
+            let group = groups.entry(key).or_insert_with(|| Shared {
+                project: cx.project,
+                folder: folder.to_owned(),
+                file: cx.project.sources.iter().position(|it| it.path == ignore_path).map(|it| FileId(it as u32)),
+                path: ignore_path,
+                ignore: context.ignore,
+                builds: Vec::new(),
+                open: None,
+            });
+            group.builds.push(SharedBuild { cx: file, needs, is_certain });
+        };
+        let mut is_defined = false;
+        for build in cx.project.builds_of(path).filter(|_| settled.is_none()) {
+            let needs = Needs::of(file.model, &build.target, &build.contexts);
+            for (name, needs) in &needs.named {
+                if let Some(NamedContext::Folder(folder)) = build.contexts.get(name) {
+                    add(folder, None, needs.clone(), true);
+                }
+            }
+            is_defined = true;
+            if let BuildContext::Folder(folder) = &build.context {
+                add(folder, Some(path), needs, true);
+            }
+        }
+        if !is_defined {
+            let contexts = context::candidates(cx.project, file.unit.file, file.model);
+            let needs = Needs::of(file.model, &Target::Last, &BTreeMap::new());
+            for context in &contexts {
+                add(&context.folder, Some(path), needs.clone(), contexts.len() == 1);
+            }
+        }
+    }
+    let known: BTreeSet<&str> = cx.files.iter().map(|it| it.source.path.as_str()).collect();
+    for group in groups.values_mut() {
+        for build in &cx.project.builds {
+            let is_here = build.context.folder() == Some(&group.folder);
+            match &build.dockerfile {
+                Recipe::File(path) if is_here && !known.contains(path.as_str()) => {
+                    group.open.get_or_insert_with(|| format!("{path} is built with the same context and was not read"));
+                }
+                Recipe::Inline(_) if is_here => {
+                    group.open.get_or_insert_with(|| {
+                        "a Dockerfile inside a build definition has the same context".to_owned()
+                    });
+                }
+                Recipe::File(_) | Recipe::Inline(_) => {}
+            }
+        }
+        for build in &group.builds {
+            if let Some(reason) = &build.needs.unknown {
+                group.open.get_or_insert_with(|| reason.clone());
+            }
+        }
+    }
+    groups.into_values().collect()
+}
+
+impl<'a> Shared<'a> {
+    /// The first instruction that copies the whole of this context and no other, and its Dockerfile.
+    pub(super) fn first_whole(&self) -> Option<(&'a FileCx<'a>, &Need)> {
+        Self::whole_of(self.builds.iter().filter(|it| it.is_certain)).next()
+    }
+
+    /// The instructions that copy the whole context, or mount it.
+    pub(super) fn whole(&self) -> impl Iterator<Item = (&'a FileCx<'a>, &Need)> {
+        Self::whole_of(self.builds.iter())
+    }
+
+    fn whole_of<'b>(
+        builds: impl Iterator<Item = &'b SharedBuild<'a>>,
+    ) -> impl Iterator<Item = (&'a FileCx<'a>, &'b Need)>
+    where
+        'a: 'b,
+    {
+        let needs = builds.flat_map(|build| build.needs.all.iter().map(|need| (build.cx, need)));
+        needs.filter(|(_, need)| need.is_whole())
+    }
+
+    /// What lies around the project's files.
+    pub(super) fn files(&self) -> &'a dyn Files {
+        &*self.project.files
+    }
+
+    /// The names in a folder of the context.
+    pub(super) fn list(&self, folder: &str) -> Vec<String> {
+        self.files().list(&join(&self.folder, folder))
+    }
+
+    /// Whether a path of the context is sent.
+    pub(super) fn lets_pass(&self, path: &str) -> bool {
+        !self.ignore.is_ignored(path)
+    }
+
+    /// Whether the owner has said with a `!` that a name is wanted.
+    pub(super) fn is_wanted(&self, name: &str) -> bool {
+        self.ignore.patterns().iter().any(|it| it.negated && it.text.split('/').any(|part| part == name))
+    }
+
+    /// Those of some lines that no instruction of any build would miss: the paths that are named stay as they are.
+    pub(super) fn harmless(&self, lines: &[Line]) -> Vec<Line> {
+        let named: Vec<String> =
+            self.builds.iter().flat_map(|it| &it.needs.all).flat_map(|it| self.named(it)).collect();
+        lines
+            .iter()
+            .filter(|line| {
+                let with = IgnoreFile::parse(&format!("{}\n{}\n", self.text(), line.text));
+                named.iter().all(|path| with.is_ignored(path) == self.ignore.is_ignored(path))
+            })
+            .cloned()
+            .collect()
+    }
+
+    /// The paths that an instruction names: of a glob those that it matches.
+    fn named(&self, need: &Need) -> Vec<String> {
+        let mut paths = Vec::new();
+        for source in need.sources.iter().filter(|it| *it != ".") {
+            let (folder, name) = (parent(source), source.rsplit('/').next().unwrap_or(source));
+            if name.contains(['*', '?', '[']) && !folder.contains(['*', '?', '[']) {
+                let glob = IgnoreFile::of_patterns([name]);
+                let names = self.list(&folder).into_iter();
+                let matching = names.filter(|it| glob.patterns().iter().any(|glob| glob.matches(it)));
+                paths.extend(matching.map(|it| join(&folder, &it)));
+            } else {
+                paths.push(source.clone());
+            }
+        }
+        paths
+    }
+
+    fn text(&self) -> &str {
+        self.file.map_or("", |it| &self.project.source(it).text)
+    }
+
+    /// The change that adds lines, in groups with a comment above each.
+    pub(super) fn add(&self, lines: &[Line]) -> Option<Change> {
+        let mut text = String::new();
+        let mut groups: Vec<&str> = lines.iter().map(|it| it.group).collect();
+        groups.dedup();
+        for group in groups {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str("# ");
+            text.push_str(group);
+            text.push('\n');
+            for line in lines.iter().filter(|it| it.group == group) {
+                text.push_str(&line.text);
+                text.push('\n');
+            }
+        }
+        let Some(file) = self.file else {
+            if self.files().kind(&self.path).is_some() {
+                // It is there, but is no text.
+                return None;
+            }
+            let creates = BTreeMap::from([(self.path.clone(), text)]);
+            return Some(Change { creates, ..Change::default() });
+        };
+        let old = self.text();
+        let gap = match old {
+            "" => "",
+            old if old.ends_with("\n\n") => "",
+            old if old.ends_with('\n') => "\n",
+            _ => "\n\n",
+        };
+        Change::of(file, [Edit::insert(old.len(), format!("{gap}{text}"))])
+    }
+}
+
+/// A line for an ignore file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// The comment above the lines of its kind.
+    pub group: &'static str,
+    pub text: String,
+}
