@@ -64,7 +64,17 @@ impl Kind {
         let words: &[&str] = match self {
             Self::Compose => &["build", "include", "extends"],
             Self::Bake => return true,
-            Self::Workflow => &["docker/build-push-action", "docker/bake-action", " build", " bud", " bake"],
+            Self::Workflow => &[
+                "docker/build-push-action",
+                "docker/bake-action",
+                "docker build",
+                "docker image build",
+                "podman build",
+                "nerdctl build",
+                "buildah b",
+                "docker compose",
+                "docker-compose",
+            ],
             Self::Script => &[" build", " bud", " bake"],
         };
         words.iter().any(|it| text.contains(it))

@@ -445,10 +445,10 @@ impl Runner<'_> {
             Err(reason) => return self.left_out(span, reason),
         };
         let input = command.redirects.iter().find(|it| it.operator.starts_with('<'));
+        if line.builds_nothing {
+            return;
+        }
         let Some(context) = line.context.clone() else {
-            if line.help {
-                return;
-            }
             return self.left_out(span, "it depends on what is not known which context it has");
         };
         if is_remote(&context.text) {
@@ -731,7 +731,8 @@ struct Line {
     platforms: Vec<String>,
     cache_from: Vec<String>,
     cache_to: Vec<String>,
-    help: bool,
+    /// Whether nothing is built.
+    builds_nothing: bool,
 }
 
 impl Line {
@@ -750,7 +751,8 @@ impl Line {
                     return Err(unclear());
                 }
                 if SWITCHES.contains(&name) {
-                    line.help |= name == "help";
+                    // `--check` looks at the Dockerfile and builds nothing.
+                    line.builds_nothing |= name == "help" || name == "check" && inline != Some("false");
                     continue;
                 }
                 let value = match inline {
@@ -766,7 +768,7 @@ impl Line {
             } else if let Some(letters) = prefix.strip_prefix('-').filter(|it| !it.is_empty()) {
                 let (switches, rest) =
                     letters.split_at(letters.find(|it| !"qDh".contains(it)).unwrap_or(letters.len()));
-                line.help |= switches.contains('h');
+                line.builds_nothing |= switches.contains('h');
                 let Some(letter) = rest.chars().next() else { continue };
                 let name = match letter {
                     'f' => "file",
@@ -817,6 +819,8 @@ impl Line {
                 self.args.extend(pair);
             }
             "build-context" => self.contexts.extend(pair()),
+            // What it calls for instead of a build.
+            "call" => self.builds_nothing |= text.as_deref() != Some("build"),
             "platform" => self.platforms.extend(shown().split(',').map(str::to_owned)),
             "cache-from" => self.cache_from.push(shown()),
             "cache-to" => self.cache_to.push(shown()),

@@ -109,8 +109,10 @@ fn is_for_releases(tree: &Tree) -> bool {
         Node::Scalar(it) => is_rare(&it.text),
         Node::List(items) => items.iter().all(|it| tree.scalar(*it).is_some_and(is_rare)),
         Node::Map(_) => tree.entries(on.value).iter().all(|it| {
-            let has = |name| tree.get(it.value, name).is_some();
-            is_rare(&it.name) || it.name == "push" && has("tags") && !has("branches")
+            let has = |name: &str| tree.get(it.value, name).is_some();
+            let has_any = |names: [&str; 2]| names.iter().any(|it| has(it));
+            let only_tags = has_any(["tags", "tags-ignore"]) && !has_any(["branches", "branches-ignore"]);
+            is_rare(&it.name) || it.name == "push" && only_tags
         }),
         Node::Null => false,
     }

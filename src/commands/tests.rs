@@ -62,9 +62,15 @@ fn options_and_contexts() {
     ] {
         assert_eq!(lines(text, FILES), [line], "{text}");
     }
-    for text in
-        ["docker build --help", "docker run build", "docker pull x", "echo docker build .", "docker builder prune"]
-    {
+    for text in [
+        "docker build --check .",
+        "docker build --call=outline .",
+        "docker build --help",
+        "docker run build",
+        "docker pull x",
+        "echo docker build .",
+        "docker builder prune",
+    ] {
         assert_eq!(lines(text, FILES), [""; 0], "{text}");
     }
 }
