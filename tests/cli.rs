@@ -538,3 +538,45 @@ fn builds_are_listed() {
     assert_eq!(run(&folder(&files), &["builds", "--format", "sarif"]).code, 2);
     assert_eq!(run(&folder(&files), &["builds", "-"]).code, 2);
 }
+
+/// Two services with the same setup, and the Compose file that builds them.
+const ALIKE: &[(&str, &str)] = &[
+    ("a/Dockerfile", "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y x y z\nCOPY . .\n"),
+    ("b/Dockerfile", "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y z y x\nCOPY . .\n"),
+    ("compose.yaml", "services:\n  a:\n    build: a\n  b:\n    build: b\n"),
+];
+
+#[test]
+fn a_fix_of_several_files_is_shown_and_written_as_one() {
+    let shared = folder(ALIKE);
+    let report = check(&shared, &["--select", "repeated-setup", "--format", "json"]);
+    let report: Value = serde_json::from_str(&report.out).unwrap();
+    let change = &report["findings"][0]["fix"];
+    assert_eq!(change["creates"][0]["path"], "images/python-base/Dockerfile");
+    let edited = |path: &str| change["edits"].as_array().unwrap().iter().any(|it| it["path"] == path);
+    assert!(ALIKE.iter().all(|(path, _)| edited(path)));
+
+    let args = ["--unsafe-fixes", "--select", "repeated-setup"];
+    let diff = fix(&shared, &[&args[..], &["--diff"]].concat());
+    assert_eq!(diff.code, 1);
+    assert!(diff.out.contains("--- /dev/null\n+++ b/images/python-base/Dockerfile"), "{}", diff.out);
+    assert!(!shared.path().join("images").exists());
+
+    assert_eq!(fix(&shared, &args).code, 0);
+    assert!(read(&shared, "a/Dockerfile").starts_with("FROM python-base:3.12\n"));
+    assert!(read(&shared, "b/Dockerfile").starts_with("FROM python-base:3.12\n"));
+    assert!(read(&shared, "compose.yaml").contains("python-base:3.12: service:python-base"));
+    assert!(read(&shared, "images/python-base/Dockerfile").contains("apt-get install"));
+}
+
+#[test]
+fn a_fix_of_several_files_that_cannot_be_written_changes_none() {
+    let shared = folder(ALIKE);
+    // A file stands where the folder of the base would have to be.
+    fs::write(shared.path().join("images"), "").unwrap();
+    assert_eq!(fix(&shared, &["--unsafe-fixes", "--select", "repeated-setup"]).code, 2);
+    for (path, text) in ALIKE {
+        assert_eq!(read(&shared, path), *text);
+    }
+    assert_eq!(read(&shared, "images"), "");
+}
