@@ -11,7 +11,10 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-use super::Workspace;
+use super::{
+    Workspace,
+    listing::{Listed, Listings},
+};
 use crate::project::{Entry, EntryKind, Files, Kind, join};
 
 /// Larger files are no Dockerfiles and no manifests.
@@ -23,6 +26,8 @@ pub(super) struct Disk {
     pub workspace: Workspace,
     /// Real paths.
     roots: Vec<PathBuf>,
+    /// What is in the folders that were listed while Dockerfiles were looked for.
+    listings: Listings,
     /// The real paths of folders.
     folders: Cache<Option<PathBuf>>,
     kinds: Cache<Option<Kind>>,
@@ -31,9 +36,10 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn new(workspace: Workspace, roots: &BTreeSet<String>) -> Self {
+    pub(super) fn new(workspace: Workspace, roots: &BTreeSet<String>, listings: Listings) -> Self {
         Self {
             workspace,
+            listings,
             roots: roots.iter().filter_map(|it| fs::canonicalize(it).ok()).collect(),
             folders: Cache::default(),
             kinds: Cache::default(),
@@ -52,18 +58,38 @@ impl Disk {
         self.roots.iter().any(|it| real.starts_with(it))
     }
 
-    /// Where a path really leads; `None` when nothing is there or it leads out.
-    fn real(&self, path: &str) -> Option<PathBuf> {
+    /// Where a path really leads, and to what; `None` when nothing is there or it leads out.
+    fn real(&self, path: &str) -> Option<(PathBuf, Listed)> {
         let path = self.absolute(path);
         // Most files of a folder are no links: then only the folder has to be followed, once.
         let plain = path.file_name().zip(path.parent()).filter(|(name, _)| *name != "..");
-        let real = match plain {
-            Some((name, folder)) if !fs::symlink_metadata(&path).ok()?.is_symlink() => {
-                self.folders.get(&folder.to_string_lossy(), || fs::canonicalize(folder).ok())?.join(name)
-            }
-            Some(_) | None => fs::canonicalize(&path).ok()?,
+        let entry = match plain {
+            Some((name, folder)) => match self.listings.of(folder) {
+                Some(listing) => listing.get(name.to_str()?)?,
+                None => Listed::of(fs::symlink_metadata(&path).ok()?.file_type()),
+            },
+            None => Listed::Link,
         };
-        self.holds(&real).then_some(real)
+        let (real, entry) = match plain {
+            Some((name, folder)) if entry != Listed::Link => (self.folder(folder)?.join(name), entry),
+            Some(_) | None => {
+                let real = fs::canonicalize(&path).ok()?;
+                let entry = Listed::of(fs::symlink_metadata(&real).ok()?.file_type());
+                (real, entry)
+            }
+        };
+        self.holds(&real).then_some((real, entry))
+    }
+
+    /// Where a folder really is. A folder that its parent lists as one lies there, and is no link.
+    fn folder(&self, folder: &Path) -> Option<PathBuf> {
+        self.folders.get(&folder.to_string_lossy(), || {
+            let listed = folder.file_name().zip(folder.parent()).and_then(|(name, above)| {
+                let entry = self.listings.of(above)?.get(name.to_str()?)?;
+                (entry == Listed::Folder).then(|| Some(self.folder(above)?.join(name)))
+            });
+            listed.unwrap_or_else(|| fs::canonicalize(folder).ok())
+        })
     }
 }
 
@@ -73,24 +99,24 @@ impl Files for Disk {
     }
 
     fn kind(&self, path: &str) -> Option<Kind> {
-        self.kinds.get(path, || {
-            let metadata = fs::metadata(self.real(path)?).ok()?;
-            let file = metadata.is_file().then_some(Kind::File);
-            file.or_else(|| metadata.is_dir().then_some(Kind::Folder))
+        self.kinds.get(path, || match self.real(path)?.1 {
+            Listed::File => Some(Kind::File),
+            Listed::Folder => Some(Kind::Folder),
+            Listed::Link | Listed::Other => None,
         })
     }
 
     fn read(&self, path: &str) -> Option<Arc<str>> {
         // Only regular files: opening a pipe would wait for ever.
         self.texts.get(path, || {
-            let real = self.real(path).filter(|it| it.is_file())?;
+            let (real, _) = self.real(path).filter(|(_, entry)| *entry == Listed::File)?;
             String::from_utf8(read_limited(&real).ok()?).ok().map(Arc::from)
         })
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
         self.lists.get(folder, || {
-            let entries = self.real(folder).and_then(|it| fs::read_dir(it).ok());
+            let entries = self.real(folder).and_then(|(it, _)| fs::read_dir(it).ok());
             let names = entries.into_iter().flatten().flatten().map(|it| it.file_name());
             let mut names: Vec<_> = names.filter_map(|it| it.into_string().ok()).collect();
             names.sort();
@@ -106,7 +132,7 @@ impl Files for Disk {
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {
-        self.real(folder).filter(|it| it.is_dir())
+        self.real(folder).filter(|(_, entry)| *entry == Listed::Folder).map(|(it, _)| it)
     }
 
     fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
@@ -146,15 +172,27 @@ fn hard_link(_metadata: &fs::Metadata) -> Option<(u64, u64)> {
 
 /// Reads a file of a size that can be looked at.
 pub(super) fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let expected = file.metadata().map_or(0, |it| it.len());
+    let mut file = File::open(path)?;
+    // Most files fit in here, so that the bytes can be kept without asking for the length and without room to spare.
+    let mut start = [0; 8 << 10];
+    let mut length = 0;
+    while length < start.len() {
+        match file.read(&mut start[length..]) {
+            Ok(0) => return Ok(start[..length].to_vec()),
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     let too_big = || io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 16 MiB");
+    let expected = file.metadata().map_or(0, |it| it.len());
     if expected > MAX_BYTES {
         return Err(too_big());
     }
     let mut bytes = Vec::with_capacity(expected as usize + 1);
+    bytes.extend(start);
     // The length of a pipe is not known beforehand.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES + 1 - length as u64).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES { Err(too_big()) } else { Ok(bytes) }
 }
 
@@ -190,6 +228,7 @@ mod tests {
         Disk::new(
             Workspace { cwd: root.to_string_lossy().into_owned(), repository: None },
             &BTreeSet::from([root.to_string_lossy().into_owned()]),
+            Listings::default(),
         )
     }
 

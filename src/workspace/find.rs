@@ -9,7 +9,11 @@ use std::{
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::{Role, Workspace, WorkspaceError, is_below, repository_of, role_of, slashed, wanted_kind};
+use super::{
+    Role, Workspace, WorkspaceError, is_below,
+    listing::{Listed, Listing, Listings},
+    repository_of, role_of, slashed, wanted_kind,
+};
 use crate::{
     build::Kind,
     definitions,
@@ -28,6 +32,8 @@ pub(super) struct Found {
     pub wants_scripts: bool,
     /// The folders out of which nothing is read.
     pub roots: BTreeSet<String>,
+    /// What is in the folders that were listed.
+    pub listings: Listings,
     /// The folders whose build definitions were looked for, and so were those of all folders above.
     pub surroundings: BTreeSet<String>,
     /// The root of each folder that was come by.
@@ -83,16 +89,22 @@ impl Workspace {
             }
             self.add_definitions(above, found);
         }
-        self.add_definitions(&Path::new(&root).join(".github/workflows"), found);
+        let workflows = Path::new(&root).join(".github/workflows");
+        if found.surroundings.insert(slashed(&workflows)) {
+            self.add_definitions(&workflows, found);
+        }
         found.roots.insert(root);
     }
 
     /// Notes the build definitions in a folder.
     fn add_definitions(&self, folder: &Path, found: &mut Found) {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let wants_scripts = found.wants_scripts;
-            if wanted_kind(&slashed(&path), wants_scripts).is_some() && path.is_file() {
+        for (name, listed) in found.listings.add(folder).into_iter().flat_map(Listing::names) {
+            if listed == Listed::Folder {
+                continue;
+            }
+            let path = folder.join(name);
+            let is_file = || listed == Listed::File || path.is_file();
+            if wanted_kind(&slashed(&path), found.wants_scripts).is_some() && is_file() {
                 found.definitions.insert(self.show(&slashed(&path)), path);
             }
         }
@@ -107,7 +119,11 @@ impl Workspace {
                 found.roots_by_folder.extend(passed.into_iter().map(|it| (it, root.clone())));
                 return root;
             }
-            if Path::new(&above).join(".git").exists() {
+            let folder = Path::new(&above);
+            // The first one will be listed in any case.
+            let listing = if passed.is_empty() { found.listings.add(folder) } else { found.listings.of(folder) };
+            let has_git = listing.map_or_else(|| folder.join(".git").exists(), |it| it.get(".git").is_some());
+            if has_git {
                 break;
             }
             passed.push(above);

@@ -4,6 +4,7 @@ mod disk;
 mod find;
 mod git;
 mod history;
+mod listing;
 mod write;
 
 use std::{
@@ -317,7 +318,7 @@ impl Workspace {
             self.add_surroundings(&parent(&join(&self.cwd, path)), &mut found);
             found.dockerfiles.remove(path);
         }
-        let disk = Arc::new(Disk::new(self.clone(), &found.roots));
+        let disk = Arc::new(Disk::new(self.clone(), &found.roots, std::mem::take(&mut found.listings)));
 
         let mut problems = found.problems;
         found.definitions.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));

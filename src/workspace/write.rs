@@ -182,7 +182,10 @@ mod tests {
     use std::{collections::BTreeSet, sync::Arc};
 
     use super::*;
-    use crate::{settings::Settings, workspace::Workspace};
+    use crate::{
+        settings::Settings,
+        workspace::{Workspace, listing::Listings},
+    };
 
     /// A folder with `Dockerfile` (`FROM a`) and `api/Dockerfile` (`FROM b`), and the project of the two.
     fn project() -> (tempfile::TempDir, Arc<Disk>, Project) {
@@ -191,7 +194,8 @@ mod tests {
         fs::write(folder.path().join("Dockerfile"), "FROM a\n").unwrap();
         fs::write(folder.path().join("api/Dockerfile"), "FROM b\n").unwrap();
         let root = folder.path().to_string_lossy().into_owned();
-        let disk = Arc::new(Disk::new(Workspace { cwd: root.clone(), repository: None }, &BTreeSet::from([root])));
+        let workspace = Workspace { cwd: root.clone(), repository: None };
+        let disk = Arc::new(Disk::new(workspace, &BTreeSet::from([root]), Listings::default()));
         let sources = vec![Source::new("Dockerfile", "FROM a\n"), Source::new("api/Dockerfile", "FROM b\n")];
         let project = Project::of(
             sources,
