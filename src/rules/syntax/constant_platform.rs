@@ -1,8 +1,10 @@
 //! `FROM --platform=linux/amd64`: see `rules/syntax/constant-platform.md`.
 
 use crate::{
+    edit::{Edit, Safety},
     finding::Finding,
     rule::{Check, FileCx, Rule},
+    source::Span,
     syntax::Keyword,
 };
 
@@ -22,8 +24,13 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let message = format!("`--platform={value}` holds for every build");
-        let finding = Finding::new(RULE.name, cx.at(flag.span), message)
+        let mut finding = Finding::new(RULE.name, cx.at(flag.span), message)
             .note("Whoever builds for another platform gets this one all the same.");
+        let next = from.words().first().map(|it| it.span.start);
+        if let Some(end) = next.filter(|_| from.flags.len() == 1 && from.comments.is_empty()) {
+            let edit = Edit::delete(Span { start: flag.span.start, end });
+            finding.fix = cx.fix("Remove the flag", Safety::Unsafe, [edit]);
+        }
         out.push(if buildkit { finding } else { finding.only_as(&["hadolint/DL3029"]) });
     }
 }
