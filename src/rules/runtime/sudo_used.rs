@@ -5,6 +5,7 @@ use crate::{
     edit::{Edit, Safety},
     finding::Finding,
     rule::{Check, FileCx, Rule},
+    shell::Invocation,
     source::Span,
 };
 
@@ -12,27 +13,28 @@ pub(super) static RULE: Rule = crate::rule!("runtime" / "sudo-used", Check::File
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for at in runs(cx).filter(|it| it.run.may_run(&["sudo"])) {
-        let mut seen = Vec::new();
-        for it in at.run.invocations() {
-            let outer = it.wrappers.first().map_or(it.program.as_str(), |it| it.as_str());
-            if outer != "sudo" || seen.contains(&it.command) {
-                continue;
-            }
-            seen.push(it.command);
-            let is_root = at.step.before.user.is_root() && at.step.before.base_known;
-            let finding = Finding::new(RULE.name, cx.at(it.command), "a build has no need of `sudo`");
-            let mut finding = if is_root {
-                finding.note("The command runs as root anyway.")
-            } else {
-                // Who runs it is not known, or another user is in force for a reason.
-                finding.note("Do what needs root before `USER`, or switch with `USER root` and back.").for_parity()
-            };
-            let program = it.words.first().map_or(it.command, |it| it.span);
-            let before = Span { start: it.command.start, end: program.start };
-            if is_root && before.start < before.end && cx.source.slice(before).trim_end() == "sudo" {
-                finding.fix = cx.fix("Remove `sudo`", Safety::Unsafe, [Edit::delete(before)]);
-            }
-            out.push(finding);
+        let outer = |it: &Invocation| it.wrappers.first().map_or(it.program.as_str(), |it| it.as_str()) == "sudo";
+        let calls: Vec<&Invocation> = at.run.invocations().iter().filter(|it| outer(it)).collect();
+        let Some(first) = calls.first() else { continue };
+        let is_root = at.step.before.user.is_root() && at.step.before.base_known;
+        let finding = Finding::new(RULE.name, cx.at(first.command), "a build has no need of `sudo`");
+        if !is_root {
+            // Who runs it is not known, or another user is in force for a reason.
+            let note = "Do what needs root before `USER`, or switch with `USER root` and back.";
+            out.push(finding.note(note).for_parity());
+            continue;
         }
+        let mut finding = finding.note("What follows it runs as root anyway.");
+        let edits = calls.iter().filter_map(|it| {
+            let program = it.words.first()?.span;
+            let before = Span { start: it.command.start, end: program.start };
+            let is_bare = before.start < before.end && cx.source.slice(before).trim_end() == "sudo";
+            is_bare.then(|| Edit::delete(before))
+        });
+        let edits: Vec<Edit> = edits.collect();
+        if edits.len() == calls.len() {
+            finding.fix = cx.fix("Remove `sudo`", Safety::Unsafe, edits);
+        }
+        out.push(finding);
     }
 }

@@ -64,6 +64,9 @@ fn finding(cx: &FileCx<'_>, outer: &Instruction, kind: Keyword, word: &Word, val
         "Whoever has the image can read it, and the build cache keeps it. A secret mount hands it to one command: `RUN --mount=type=secret,id=…`.",
     );
     let is_empty = value.is_some_and(|it| it.trim_matches(['"', '\'']).is_empty());
+    // `USE_TOKEN` and `AUTH_ENABLED` are switches.
+    let is_switch = has(&["use", "enable", "enabled", "disable", "disabled"]);
+    let is_last = lower.rsplit('_').next().is_some_and(|it| SECRET.contains(&it) && it != "auth");
     let only_key = has(&["key"]) && !has(SECRET_KEYS) && !has(&["auth", "password", "secret", "token"]);
-    Some(if !buildkit || is_empty || only_key { finding.for_parity() } else { finding })
+    Some(if !buildkit || is_empty || only_key || is_switch || !is_last { finding.for_parity() } else { finding })
 }

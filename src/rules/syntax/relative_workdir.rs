@@ -29,6 +29,10 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let mut finding = Finding::new(RULE.name, cx.at(word.span), message);
             finding = match (buildkit, hadolint) {
                 (true, true) => finding,
+                // A drive is where paths begin on Windows, which the builder of Linux images does not know.
+                (true, false) if expanded.as_deref().is_some_and(has_drive) => {
+                    finding.only_as(&["buildkit/WorkdirRelativePath"]).for_parity()
+                }
                 (true, false) => finding.only_as(&["buildkit/WorkdirRelativePath"]),
                 (false, _) => finding.only_as(&["hadolint/DL3000"]).for_parity(),
             };
@@ -60,6 +64,10 @@ fn is_first(cx: &FileCx<'_>, stage: &Stage, at: usize) -> bool {
 /// Whether a path is relative as it is written: neither from the root, nor from a drive, nor from a variable.
 fn is_relative(word: &Word) -> bool {
     let path = word.text.trim_matches(['"', '\'']);
-    let drive = path.as_bytes().get(1) == Some(&b':') && path.starts_with(|it: char| it.is_ascii_alphabetic());
-    !path.starts_with(['/', '$']) && !drive
+    !path.starts_with(['/', '$']) && !has_drive(path)
+}
+
+/// Whether a path begins with a drive: `C:\app`.
+fn has_drive(path: &str) -> bool {
+    path.as_bytes().get(1) == Some(&b':') && path.starts_with(|it: char| it.is_ascii_alphabetic())
 }

@@ -32,7 +32,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let instruction = cx.model.instruction(step);
             // Most instructions use no variables.
             if cx.source.slice(instruction.span).contains('$') {
-                Words { cx, state: &step.before, is_bare, out }.instruction(instruction);
+                Words { cx, state: &step.before, is_bare, own: "", out }.instruction(instruction);
             }
         }
     }
@@ -53,17 +53,21 @@ struct Words<'a, 'b> {
     cx: &'a FileCx<'a>,
     state: &'a State,
     is_bare: bool,
+    /// The variable that is being set: what adds to it counts on nothing where there is nothing.
+    own: &'a str,
     out: &'b mut Vec<Finding>,
 }
 
-impl Words<'_, '_> {
-    fn instruction(&mut self, it: &Instruction) {
+impl<'a> Words<'a, '_> {
+    fn instruction(&mut self, it: &'a Instruction) {
         match (it.kind, &it.args) {
             (Keyword::Env | Keyword::Label, Args::Pairs(pairs)) => {
                 for pair in pairs {
                     self.word(&pair.key.text, pair.key.span, &[]);
+                    self.own = &pair.key.text;
                     self.word(&pair.value.text, pair.value.span, &[]);
                 }
+                self.own = "";
             }
             (Keyword::Copy | Keyword::Add, _) => {
                 for flag in it.flags.iter().filter(|it| matches!(it.name.as_str(), "chown" | "chmod" | "checksum")) {
@@ -115,6 +119,7 @@ impl Words<'_, '_> {
             let message = format!("nothing here sets `{name}`");
             let finding = Finding::new(RULE.name, self.cx.at(span), message);
             self.out.push(match near {
+                _ if name == self.own => finding.note("It is empty unless the base image sets it.").for_parity(),
                 Some(near) => finding.note(format!("Did you mean `{near}`?")),
                 None if self.is_bare => finding.note("It is empty. Declare it with `ARG` or `ENV` in this stage."),
                 None => finding.note("It is empty unless the base image sets it.").for_parity(),
