@@ -246,18 +246,21 @@ pub fn is_remote(context: &str) -> bool {
 impl Found {
     /// Leaves out what was found by several ways.
     pub fn tidy(&mut self) {
-        fn once<T: PartialEq>(list: &mut Vec<T>) {
-            let mut at = 0;
-            while at < list.len() {
-                if list[..at].contains(&list[at]) {
-                    list.remove(at);
-                } else {
-                    at += 1;
+        // What is equal has one place, and few things share one.
+        fn once<T: PartialEq>(list: &mut Vec<T>, location: fn(&T) -> Location) {
+            let mut kept: Vec<T> = Vec::with_capacity(list.len());
+            let mut by_place: BTreeMap<Location, Vec<usize>> = BTreeMap::new();
+            for it in list.drain(..) {
+                let here = by_place.entry(location(&it)).or_default();
+                if here.iter().all(|at| kept[*at] != it) {
+                    here.push(kept.len());
+                    kept.push(it);
                 }
             }
+            *list = kept;
         }
-        once(&mut self.builds);
-        once(&mut self.left_out);
-        once(&mut self.errors);
+        once(&mut self.builds, |it| it.found_in);
+        once(&mut self.left_out, |it| it.location);
+        once(&mut self.errors, |it| it.location);
     }
 }
