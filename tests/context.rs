@@ -173,6 +173,11 @@ fn a_bad_pattern_is_an_error_with_its_place() {
     assert_eq!(output.status.code(), Some(2));
     let message = text(&output.stderr);
     assert!(message.contains(".dockerignore:3: pattern `a[` is invalid: its `[` has no `]`"), "{message}");
+    for command in ["check", "fix"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_dockopt"));
+        let output = program.arg(command).current_dir(folder.path()).stdin(Stdio::null()).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), message.clone()), "{command}");
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::io::Write;
 use super::{
     Failure, Status, Streams,
     args::{Common, Reports},
-    baseline_of, fix, load, options, status_of, tell_notes, tell_problems, without_baseline, write_reports,
+    baseline_of, fix, load, options, status_of, tell_bad_patterns, tell_notes, tell_problems, without_baseline,
+    write_reports,
 };
 use crate::{
     engine,
@@ -32,7 +33,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         let message = format!("`{flag}` cannot be used with standard input");
         return Err(Failure::Usage { message, help: Some("name the file itself".to_owned()) });
     }
-    let problems = tell_problems(&loaded, streams)?;
+    let problems = tell_problems(&loaded, streams)?.max(tell_bad_patterns(&loaded, streams)?);
     tell_notes(common, &loaded, streams)?;
     let format = common.format_with(&loaded.project.settings);
     let is_empty = loaded.project.dockerfiles.is_empty();

@@ -8,7 +8,8 @@ use std::{
 use similar::TextDiff;
 
 use super::{
-    Failure, Status, Streams, load, options, status_of, tell_notes, tell_problems, without_baseline, write_reports,
+    Failure, Status, Streams, load, options, status_of, tell_bad_patterns, tell_notes, tell_problems, without_baseline,
+    write_reports,
 };
 use crate::{
     cli::args::{Common, Reports},
@@ -36,7 +37,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         return Err(Failure::Usage { message, help: Some("run `dockopt fix -` on its own".to_owned()) });
     }
     let (loaded, stdin_bytes) = load(common, paths)?;
-    let problems = tell_problems(&loaded, streams)?;
+    let problems = tell_problems(&loaded, streams)?.max(tell_bad_patterns(&loaded, streams)?);
     tell_notes(common, &loaded, streams)?;
     let allowed = if how.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
     let fixed = engine::fix(&loaded.project, allowed);

@@ -21,6 +21,7 @@ use miette::Diagnostic;
 
 use crate::{
     finding::{Finding, Level},
+    ignorefile::IgnoreFile,
     names::{self, Name},
     project::Project,
     report::{self, Options, counted},
@@ -266,6 +267,19 @@ fn checked(name: &str, may_be_foreign: bool) -> Result<(), Failure> {
 fn tell_notes(common: &Common, loaded: &Loaded, streams: &mut Streams) -> io::Result<()> {
     let mut notes = loaded.project.settings.notes.iter().filter(|_| !common.quiet);
     notes.try_for_each(|it| writeln!(streams.err, "note: {it}"))
+}
+
+/// Tells of patterns in ignore files for which every build fails.
+fn tell_bad_patterns(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failure> {
+    let mut status = Status::Clean;
+    for source in loaded.project.sources.iter().filter(|it| it.path.ends_with(".dockerignore")) {
+        let ignore = IgnoreFile::parse(&source.text);
+        for error in ignore.errors().iter().filter(|it| !it.late) {
+            streams.tell(&format!("{}:{}: {}", source.path, error.line, error.message), None)?;
+            status = Status::Failed;
+        }
+    }
+    Ok(status)
 }
 
 fn tell_problems(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failure> {

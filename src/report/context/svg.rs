@@ -35,7 +35,12 @@ pub fn report(project: &Project, builds: &[Measured]) -> String {
                 && unneeded(it) == unneeded(build)
         });
         match same {
-            Some((titles, _)) => titles.push(title(project, build)),
+            Some((titles, _)) => {
+                let title = title(project, build);
+                if !titles.contains(&title) {
+                    titles.push(title);
+                }
+            }
             None => groups.push((vec![title(project, build)], build)),
         }
     }
