@@ -2,9 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::{env, fmt::Write, fs, path::PathBuf};
+use std::{collections::BTreeSet, env, fmt::Write, fs, path::PathBuf};
 
-use dockopt::{cli, edit::Safety, finding::Level, rule::Rule, rules};
+use dockopt::{
+    cli,
+    edit::Safety,
+    finding::Level,
+    rule::Rule,
+    rules,
+    settings::{LabelForm, Settings},
+};
+use serde_json::json;
 
 const GENERATED: &str = "<!-- Made by `UPDATE=1 cargo test`; do not edit. -->\n";
 
@@ -87,8 +95,112 @@ fn cli_md() {
     expect_fresh("cli.md", &out);
 }
 
+#[test]
+fn man_pages() {
+    let mut command = cli::command();
+    command.build();
+    let page = |command: &clap::Command| {
+        let mut out = Vec::new();
+        clap_mangen::Man::new(command.clone()).render(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    expect_fresh_at("packaging/man/dockopt.1", &page(&command));
+    for sub in command.get_subcommands().filter(|it| it.get_name() != "help") {
+        expect_fresh_at(&format!("packaging/man/dockopt-{}.1", sub.get_name()), &page(sub));
+    }
+}
+
+#[test]
+fn completions() {
+    use clap_complete::Shell;
+    for (shell, name) in [
+        (Shell::Bash, "dockopt.bash"),
+        (Shell::Zsh, "_dockopt"),
+        (Shell::Fish, "dockopt.fish"),
+        (Shell::PowerShell, "dockopt.ps1"),
+    ] {
+        let mut out = Vec::new();
+        clap_complete::generate(shell, &mut cli::command(), "dockopt", &mut out);
+        expect_fresh_at(&format!("packaging/completions/{name}"), &String::from_utf8(out).unwrap());
+    }
+}
+
+/// The schema of `dockopt.toml`, for editors.
+#[test]
+fn schema() {
+    let mut names: Vec<&str> = rules::all().flat_map(|it| [it.name, it.family]).collect();
+    names.extend(["all", "hadolint", "buildkit"]);
+    names.sort_unstable();
+    names.dedup();
+    // Codes of other tools are too many to list, and some are known to those tools alone.
+    let name = json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "^(DL|SC)[0-9]{4}$|^[A-Z][A-Za-z]+$|/" }] });
+    let list =
+        |description: &str| json!({ "description": description, "type": "array", "items": { "$ref": "#/$defs/rule" } });
+    let globs = json!({ "type": "array", "items": { "type": "string" } });
+    let schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "dockopt.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "$defs": {
+            "rule": name,
+            "level": { "enum": ["note", "warning", "error", "off"] },
+        },
+        "properties": {
+            "builder": { "description": "What builds the images", "enum": ["buildkit", "legacy"] },
+            "profile": { "description": "The rules that run unless some are selected", "enum": ["default", "hadolint"] },
+            "select": list("Only these rules or families"),
+            "ignore": list("Not these rules or families"),
+            "exclude": { "description": "Files that are not looked at: globs, as in .gitignore", "allOf": [globs] },
+            "baseline": { "description": "The file with findings that are not told again", "type": "string" },
+            "fail-on": {
+                "description": "The lowest level of a finding that fails a run",
+                "enum": ["note", "warning", "error", "never"],
+            },
+            "suppressions": { "description": "Whether comments may silence findings", "type": "boolean" },
+            "levels": {
+                "description": "How much findings matter",
+                "type": "object",
+                "propertyNames": { "$ref": "#/$defs/rule" },
+                "additionalProperties": { "$ref": "#/$defs/level" },
+            },
+            "per-file-ignores": {
+                "description": "Rules that are off for some files, by glob",
+                "type": "object",
+                "additionalProperties": { "type": "array", "items": { "$ref": "#/$defs/rule" } },
+            },
+            "contexts": {
+                "description": "The build context of a Dockerfile, where nothing else tells",
+                "type": "object",
+                "additionalProperties": { "type": "string" },
+            },
+            "trusted-registries": {
+                "description": "Registries that images may come from",
+                "type": "array",
+                "items": { "type": "string" },
+            },
+            "labels": {
+                "description": "The labels that an image is to have, and the form of each",
+                "type": "object",
+                "additionalProperties": { "enum": LabelForm::NAMES.map(|(name, _)| name) },
+            },
+            "strict-labels": { "description": "Whether an image may have no other labels", "type": "boolean" },
+        },
+    });
+    // An unknown key is answered with the known ones.
+    let help = Settings::parse("zzzzzzzzzz = 1").unwrap_err().help.unwrap();
+    let known: BTreeSet<_> = help.split('`').skip(1).step_by(2).collect();
+    let described: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(described, known, "left: the schema, right: the settings");
+    expect_fresh("dockopt.schema.json", &format!("{schema:#}\n"));
+}
+
 fn expect_fresh(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    expect_fresh_at(&format!("docs/{name}"), text);
+}
+
+fn expect_fresh_at(name: &str, text: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     let found = fs::read_to_string(&path).unwrap_or_default();
     if found == text {
         return;
@@ -99,5 +211,5 @@ fn expect_fresh(name: &str, text: &str) {
         return;
     }
     let diff = similar::TextDiff::from_lines(&found, text);
-    panic!("docs/{name} is stale: run `UPDATE=1 cargo test`\n{}", diff.unified_diff());
+    panic!("{name} is stale: run `UPDATE=1 cargo test`\n{}", diff.unified_diff());
 }
