@@ -248,6 +248,8 @@ pub struct Cache {
     pub options: Vec<(String, String)>,
     /// The variable to set, and the folder to mount, where nothing else tells where the cache lies.
     pub set: Option<(String, String)>,
+    /// What is different in an image that is built with a mount: a full sentence.
+    pub differs: Option<String>,
     /// What it holds.
     pub holds: Holds,
     /// How concurrent builds may share it.
@@ -325,8 +327,10 @@ pub struct Need {
     pub words: Option<String>,
     /// `NAME=value`, put before the command.
     pub set: Option<String>,
-    /// A command, put before it, that changes the image.
+    /// A command, put before it.
     pub before: Option<String>,
+    /// What is different in the image then: a full sentence.
+    pub differs: Option<String>,
     /// For these actions.
     #[serde(rename = "for")]
     pub actions: Vec<Action>,
@@ -497,6 +501,11 @@ impl WordPattern {
     /// Whether its first word matches.
     pub fn first_matches(&self, word: &str) -> bool {
         wildcard(self.first().as_bytes(), word.as_bytes())
+    }
+
+    /// How it is written.
+    pub fn text(&self) -> String {
+        self.words.join(" ")
     }
 
     /// Whether each of its words only stands for itself.

@@ -146,7 +146,9 @@ impl Place<'_> {
                     continue;
                 }
             };
-            let mut place = template.replace("{value}", &value);
+            // Of a list, as in `GOPATH`, the first counts.
+            let first = value.split(':').next().unwrap_or_default();
+            let mut place = template.replace("{value}", first);
             if place.contains("{ruby}") {
                 place = place.replace("{ruby}", &self.ruby()?);
             }

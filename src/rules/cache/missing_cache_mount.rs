@@ -157,8 +157,7 @@ impl<'a> Site<'a> {
                     !run.has_cache_over(it) && !run.mounts.iter().any(|mount| mount.target.as_ref() == Some(it))
                 };
                 let targets: Vec<&String> = path.targets.iter().filter(is_free).collect();
-                // What later commands cannot do without is not to be taken out of the image.
-                if matches!(path.cache.holds, Holds::Required | Holds::Runtime) {
+                if path.cache.holds == Holds::Runtime && !self.is_compiled(command) {
                     continue;
                 }
                 if targets.is_empty() || (path.cache.holds == Holds::Index && !self.index_can_be_mounted(command)) {
@@ -170,8 +169,11 @@ impl<'a> Site<'a> {
                 }
                 // What is doubtful is so for all commands of a manager at once.
                 if targets.iter().any(|it| !plan.mounts.contains_key(*it)) {
-                    if path.cache.holds == Holds::Store {
-                        self.store_doubts(&targets, &mut plan.doubts);
+                    if let Some(difference) = &path.cache.differs {
+                        plan.doubts.add(Safety::Unsafe, difference.clone());
+                    }
+                    if matches!(path.cache.holds, Holds::Store | Holds::Required | Holds::Runtime) {
+                        self.store_doubts(command, &targets, &mut plan.doubts);
                     }
                     self.offline_doubts(command, &mut plan.doubts);
                     self.reader_doubts(command, &targets, &mut plan.doubts);
@@ -223,6 +225,14 @@ impl<'a> Site<'a> {
     fn index_can_be_mounted(&self, command: &PackageCommand) -> bool {
         updates_before_installing(self.run, &command.manager.name)
             && self.facts.last_bare_install(&command.manager.name).is_none_or(|last| last <= self.step.item)
+    }
+
+    /// Whether this run or a later one makes a program of its own, which does not need the cache.
+    fn is_compiled(&self, command: &PackageCommand) -> bool {
+        let builds = |run: &Run| {
+            run.packages().iter().any(|it| it.manager.name == command.manager.name && it.action == Action::Build)
+        };
+        builds(self.run) || self.later_runs().any(|(_, run)| builds(run))
     }
 
     /// The runs after this one, in this stage and in those that are built on it.

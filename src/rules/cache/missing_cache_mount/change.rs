@@ -167,7 +167,9 @@ impl Site<'_> {
             set.extend(need.set.clone());
             if let Some(command) = &need.before {
                 before = format!("{command} && ");
-                doubts.add(Safety::Unsafe, format!("`{command}` changes the configuration that the image keeps."));
+            }
+            if let Some(difference) = &need.differs {
+                doubts.add(Safety::Unsafe, difference.clone());
             }
         }
         let all: Vec<String> = [words.trim(), before.trim_end_matches("&& ")]

@@ -68,9 +68,23 @@ impl Site<'_> {
         }
     }
 
+    /// What is left in the cache to be run from there.
+    fn leaves(&self, command: &PackageCommand, doubts: &mut Doubts) {
+        for invocation in self.stage.runs().flat_map(|(_, run)| run.invocations()) {
+            let manager = command.manager;
+            let words: Vec<String> = invocation.words.iter().map(|it| it.literal().unwrap_or_default()).collect();
+            let own = || manager.invoked_as.iter().any(|it| it.first_matches(&invocation.program));
+            if let Some(what) = manager.leaves.iter().find(|it| own() && words.len() > 1 && it.matches(&words[1..])) {
+                let note = format!("`{} {}` leaves programs in the folder of the cache.", manager.name, what.text());
+                doubts.add(Safety::Shown, note);
+            }
+        }
+    }
+
     /// What a store in a mount could be missed by.
-    pub(super) fn store_doubts(&self, targets: &[&String], doubts: &mut Doubts) {
+    pub(super) fn store_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
         let model = self.cx.model;
+        self.leaves(command, doubts);
         for (step, run) in self.later_runs() {
             for (at, invocation) in run.invocations().iter().enumerate() {
                 let package = run.packages().iter().find(|it| it.invocation == at);
