@@ -8,12 +8,14 @@ use crate::{
     shell::{List, Node, Redirect, Script},
 };
 
+mod count;
 mod dotnet;
 mod javascript;
 mod maven;
 mod others;
 mod python;
 
+pub use count::packages;
 pub use javascript::yarn_flavor;
 pub use python::{Project, project as python_project};
 

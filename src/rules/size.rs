@@ -3,6 +3,7 @@
 mod cache_kept;
 mod chown_after_copy;
 mod copied_archive;
+mod deleted_later;
 mod full_clone;
 mod sparse_user_log;
 mod uncleaned_cache;
@@ -13,6 +14,7 @@ pub(super) static RULES: &[&Rule] = &[
     &cache_kept::RULE,
     &chown_after_copy::RULE,
     &copied_archive::RULE,
+    &deleted_later::RULE,
     &full_clone::RULE,
     &sparse_user_log::RULE,
     &uncleaned_cache::RULE,

@@ -70,7 +70,18 @@ impl Site<'_> {
             return (None, next);
         };
         let mut finding = self.describe(*copy, *install);
-        let mut notes = vec!["Every change of a source file installs all dependencies again.".to_owned()];
+        let mut notes = vec![match &plan.packages {
+            Some((1, file)) => format!("Every change of a source file installs the one package of `{file}` again."),
+            Some((number, file)) if file.ends_with("txt") => {
+                format!(
+                    "Every change of a source file installs the {number} packages of `{file}` again, and what they need."
+                )
+            }
+            Some((number, file)) => {
+                format!("Every change of a source file installs the {number} packages of `{file}` again.")
+            }
+            None => "Every change of a source file installs all dependencies again.".to_owned(),
+        }];
         if plans.len() > 1 {
             notes.push(
                 "Several folders can be the build context; name the right one in `dockopt.toml` under `[contexts]`."

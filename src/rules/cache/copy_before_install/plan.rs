@@ -4,7 +4,7 @@ use super::{Site, copy_of};
 use crate::{
     context::Context,
     knowledge::{Action, KNOWLEDGE},
-    manifests::{Manifests, Reads, Restricted, View, matches_glob, reads, visible},
+    manifests::{Manifests, Reads, Restricted, View, matches_glob, packages, reads, visible},
     model::{Copy, CopyFrom, PackageCommand, Run, State, Step, StepKind, Value, is_below},
     project::{Kind, join},
     syntax::Keyword,
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) installs: Vec<usize>,
     pub(super) obstacles: Vec<String>,
     pub(super) doubts: Vec<String>,
+    /// How many packages are fetched again, and which file names them.
+    pub(super) packages: Option<(usize, String)>,
     /// Folders that the install fills and the ignore file does not keep back.
     pub(super) exposed: Vec<String>,
 }
@@ -165,6 +167,8 @@ impl Site<'_> {
             .filter_map(|it| copy_of(&steps[it]))
             .filter(|it| it.from == CopyFrom::Context)
             .collect();
+        let view = View { context, copies: Vec::new() };
+        plan.packages = packages(&all.files, &view);
         let is_kept = |file: &str| {
             kept.iter().any(|copy| copy.sources.iter().flatten().any(|it| it == file || matches_glob(it, file)))
         };
