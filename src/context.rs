@@ -8,6 +8,8 @@ pub use needs::{Need, Needs};
 pub use sent::{Sent, Status};
 pub use tree::{Node, Size, Tree, WalkOptions};
 
+use std::sync::Arc;
+
 use crate::{
     ignorefile::IgnoreFile,
     model::{Copy, CopyFrom, Model, StepKind},
@@ -16,21 +18,21 @@ use crate::{
 };
 
 /// A build context.
-#[derive(Debug)]
-pub struct Context<'a> {
+#[derive(Clone, Debug)]
+pub struct Context {
     /// The folder.
     pub folder: String,
     /// What the ignore file keeps back.
     pub ignore: IgnoreFile,
     /// The path of the ignore file, if there is one.
     pub ignore_path: Option<String>,
-    files: &'a dyn Files,
+    files: Arc<dyn Files>,
 }
 
-impl<'a> Context<'a> {
+impl Context {
     /// A folder as the context of a Dockerfile, or as a named context, which heeds its own ignore file only.
-    pub fn open(project: &'a Project, folder: &str, dockerfile: Option<&str>) -> Self {
-        let files = &*project.files;
+    pub fn open(project: &Project, folder: &str, dockerfile: Option<&str>) -> Self {
+        let files = Arc::clone(&project.files);
         let read = |path: String| files.read(&path).map(|text| (path, text));
         let own = dockerfile.and_then(|it| read(format!("{it}.dockerignore")));
         let found = own.or_else(|| read(join(folder, ".dockerignore")));
@@ -39,18 +41,18 @@ impl<'a> Context<'a> {
     }
 
     /// A context of which nothing is known.
-    pub fn unknown() -> Context<'static> {
-        Context { folder: ".".to_owned(), ignore: IgnoreFile::parse(""), ignore_path: None, files: &Nothing }
+    pub fn unknown() -> Context {
+        Context { folder: ".".to_owned(), ignore: IgnoreFile::parse(""), ignore_path: None, files: Arc::new(Nothing) }
     }
 
     /// Walks the folder.
     pub fn walk(&self, options: &WalkOptions<'_>) -> Option<Tree> {
-        Tree::of(self.files, &self.folder, &self.ignore, options)
+        Tree::of(&*self.files, &self.folder, &self.ignore, options)
     }
 
     /// What a build with these needs sends of a walked context.
     pub fn sent(&self, tree: &Tree, needs: &Needs) -> Sent {
-        Sent::of(tree, needs, self.files, &self.folder)
+        Sent::of(tree, needs, &*self.files, &self.folder)
     }
 
     /// What a path of the context names, if it is sent to the builder.
@@ -69,7 +71,7 @@ impl<'a> Context<'a> {
     }
 
     /// The text of a file of the context, if it is sent to the builder.
-    pub fn read(&self, path: &str) -> Option<std::sync::Arc<str>> {
+    pub fn read(&self, path: &str) -> Option<Arc<str>> {
         if self.ignore.is_ignored(path) {
             return None;
         }
@@ -102,7 +104,7 @@ impl Files for Nothing {
         None
     }
 
-    fn read(&self, _: &str) -> Option<std::sync::Arc<str>> {
+    fn read(&self, _: &str) -> Option<Arc<str>> {
         None
     }
 
@@ -119,7 +121,7 @@ fn is_remote(source: &str) -> bool {
 ///
 /// What the settings or a build definition say is the only answer. Else it is any folder, from the Dockerfile's own
 /// up to the repository's root, in which all sources of `COPY` and `ADD` are found.
-pub fn candidates<'a>(project: &'a Project, file: FileId, model: &Model) -> Vec<Context<'a>> {
+pub fn candidates(project: &Project, file: FileId, model: &Model) -> Vec<Context> {
     let path = &project.source(file).path;
     let open = |folder: &str| Context::open(project, folder, Some(path));
     if let Some(folder) = project.settings.contexts.get(path) {

@@ -1,10 +1,14 @@
 //! `check` and `fix`: from a project to findings, and to a changed project.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use rayon::prelude::*;
 
 use crate::{
+    context::Context,
     edit::{Change, Safety},
     finding::{Finding, Fix},
     model::Model,
@@ -72,6 +76,7 @@ fn model(project: &Project, unit: &Unit) -> Model {
 /// One Dockerfile as the rules see it, and what those that look at nothing else have to say about it.
 struct Look {
     model: Model,
+    contexts: OnceLock<Vec<Context>>,
     suppressions: Suppressions,
     findings: Vec<Finding>,
 }
@@ -79,7 +84,8 @@ struct Look {
 fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
     let source = project.source(unit.file);
     let model = model(project, unit);
-    let cx = FileCx { project, unit, source, model: &model };
+    let contexts = OnceLock::new();
+    let cx = FileCx { project, unit, source, model: &model, contexts: &contexts };
     let deaf = project.settings.deaf;
     let suppressions = if deaf { Suppressions::default() } else { Suppressions::of(source, &unit.syntax) };
     let mut used = vec![false; suppressions.len()];
@@ -119,7 +125,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
         }
     }
     sort(&mut all);
-    Look { model, suppressions, findings: all }
+    Look { model, contexts, suppressions, findings: all }
 }
 
 /// What the rules about the whole project have to say; `looks` are those of its Dockerfiles, in their order.
@@ -136,6 +142,7 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             unit,
             source: project.source(unit.file),
             model: &look.model,
+            contexts: &look.contexts,
         });
         let mut found = Vec::new();
         check(&ProjectCx { project, files: files.collect() }, &mut found);

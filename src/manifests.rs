@@ -23,7 +23,7 @@ pub use python::{Project, project as python_project};
 #[derive(Debug)]
 pub struct View<'a> {
     /// The context.
-    pub context: &'a Context<'a>,
+    pub context: &'a Context,
     /// The copies from it that came before, in order.
     pub copies: Vec<&'a Copy>,
 }

@@ -59,7 +59,7 @@ pub fn measure(project: &Project, options: &WalkOptions<'_>) -> (Vec<Measured>, 
     for unit in &project.dockerfiles {
         let path = &project.source(unit.file).path;
         let builds: Vec<&Build> = project.builds_of(path).collect();
-        let mut add = |one: One<'_>, context: &Context<'_>, model: &Model| {
+        let mut add = |one: One<'_>, context: &Context, model: &Model| {
             let needs = Needs::of(model, one.target, one.named);
             for (name, needs) in &needs.named {
                 if let Some(NamedContext::Folder(folder)) = one.named.get(name) {
@@ -145,7 +145,7 @@ impl One<'_> {
     fn measure(
         self,
         named: Option<&str>,
-        context: &Context<'_>,
+        context: &Context,
         needs: Needs,
         options: &WalkOptions<'_>,
         walked: &mut Walked,

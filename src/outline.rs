@@ -70,7 +70,7 @@ pub struct CopyOutline {
 
 impl Outline {
     /// The outline of a file that is built with a context.
-    pub fn of(model: &Model, source: &Source, context: &Context<'_>) -> Self {
+    pub fn of(model: &Model, source: &Source, context: &Context) -> Self {
         let stages = model.stages.iter().map(|stage| stage_outline(model, source, stage, context)).collect();
         Self { stages }
     }
@@ -101,7 +101,7 @@ impl Outline {
     }
 }
 
-fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Context<'_>) -> StageOutline {
+fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Context) -> StageOutline {
     let kind = &|path: &str| context.kind(path);
     let from = model.at(stage.from);
     let base = match &stage.base {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     build::Target,
+    context::{self, Context},
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Level, code_is},
     model::Model,
@@ -60,9 +61,16 @@ pub struct FileCx<'a> {
     pub source: &'a Source,
     /// What it means.
     pub model: &'a Model,
+    /// The folders that may be its build context, once a rule has asked for them.
+    pub contexts: &'a OnceLock<Vec<Context>>,
 }
 
-impl FileCx<'_> {
+impl<'a> FileCx<'a> {
+    /// The folders that may be its build context, the likeliest first.
+    pub fn contexts(&self) -> &'a [Context] {
+        self.contexts.get_or_init(|| context::candidates(self.project, self.unit.file, self.model))
+    }
+
     /// Whether a stage is part of an image that somebody gets: the last one, one that a build names, or what these are
     /// built on.
     pub fn is_shipped(&self, stage: usize) -> bool {

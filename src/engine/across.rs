@@ -34,7 +34,7 @@ pub(super) fn round(fixed: &mut Fixed, looks: &[Look], chosen: &Chosen, allowed:
     }
     fixed.project = next;
     fixed.applied.extend(applied);
-    fixed.rounds += 1;
+    fixed.rounds_across += 1;
     true
 }
 

@@ -30,8 +30,10 @@ pub struct Fixed {
     pub applied: Vec<Finding>,
     /// Fixes that did not pass verification.
     pub dropped: Vec<Dropped>,
-    /// Rounds that changed something: the most that one Dockerfile took, and those that changed several files at once.
+    /// The rounds that the Dockerfile which took most of them took in one go.
     pub rounds: usize,
+    /// The rounds that changed several files at once, behind each of which the Dockerfiles have their turn again.
+    pub rounds_across: usize,
 }
 
 /// A fix that did not pass verification.
@@ -62,7 +64,8 @@ pub fn fix(project: &Project, allowed: Safety) -> Fixed {
 }
 
 pub(super) fn fix_with(project: &Project, chosen: &Chosen, allowed: Safety) -> Fixed {
-    let mut fixed = Fixed { project: project.clone(), applied: Vec::new(), dropped: Vec::new(), rounds: 0 };
+    let mut fixed =
+        Fixed { project: project.clone(), applied: Vec::new(), dropped: Vec::new(), rounds: 0, rounds_across: 0 };
     let mut seen = Vec::new();
     for _ in 0..MOST_ROUNDS {
         let looks = each(&mut fixed, chosen, allowed);
@@ -95,7 +98,7 @@ fn each(fixed: &mut Fixed, chosen: &Chosen, allowed: Safety) -> Vec<Look> {
         }
         looks.push(result.look);
     }
-    fixed.rounds += rounds;
+    fixed.rounds = fixed.rounds.max(rounds);
     if !edited.is_empty() || !creates.is_empty() {
         fixed.project = fixed.project.with(&edited, &creates);
     }

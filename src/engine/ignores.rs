@@ -23,7 +23,8 @@ static LEFT: [&Rule; 4] = [&MALFORMED_SUPPRESSION, &SYNTAX_ERROR, &UNKNOWN_SUPPR
 /// used to: both are left.
 pub fn add_ignores(project: &Project, reason: &str) -> Fixed {
     let chosen = Chosen::of(project);
-    let mut fixed = Fixed { project: project.clone(), applied: Vec::new(), dropped: Vec::new(), rounds: 0 };
+    let mut fixed =
+        Fixed { project: project.clone(), applied: Vec::new(), dropped: Vec::new(), rounds: 0, rounds_across: 0 };
     let looks: Vec<_> = project.dockerfiles.iter().map(|unit| look(project, unit, &chosen)).collect();
     let before = across::All::of(project, looks.iter().collect(), &chosen);
     let silenced: Vec<Finding> = silenced(project, &before.findings(), reason);

@@ -79,7 +79,7 @@ fn a_change_of_several_files_is_applied_as_one() {
     assert_eq!(builds, [&file("a/Dockerfile"), &file("b/Dockerfile"), &file("base/Dockerfile")]);
     assert_eq!(fixed.project.dockerfiles.len(), 3);
     assert_eq!(fixed.project.files.read("a/Dockerfile").as_deref(), Some("FROM base\n"));
-    assert_eq!(fixed.rounds, 1);
+    assert_eq!(fixed.rounds_across, 1);
     let again = fix_with(&fixed.project, &chosen(&[&SHARE]), Safety::Unsafe);
     assert!(again.applied.is_empty() && again.dropped.is_empty());
     let safe = fix_with(&project(), &chosen(&[&SHARE]), Safety::Safe);

@@ -27,7 +27,7 @@ struct One {
 }
 
 impl Floating {
-    pub(super) fn of(model: &Model, source: &Source, stage: &Stage, context: &Context<'_>) -> Self {
+    pub(super) fn of(model: &Model, source: &Source, stage: &Stage, context: &Context) -> Self {
         let steps = &stage.steps;
         let mut all: Vec<One> = Vec::new();
         for (at, step) in steps.iter().enumerate().rev() {

@@ -1,7 +1,7 @@
 //! Sources copied before dependencies are installed: see `rules/cache/copy-before-install.md`.
 
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::Safety,
     finding::{Finding, Fix, Label},
     manifests::{Reads, View, reads, understands},
@@ -18,7 +18,6 @@ use plan::{Plan, is_install, may_hold_sources};
 pub(super) static RULE: Rule = crate::rule!("cache" / "copy-before-install", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
-    let mut contexts = None;
     for stage in &cx.model.stages {
         let mut at = 0;
         while at < stage.steps.len() {
@@ -32,9 +31,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                 at += 1;
                 continue;
             }
-            let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
             let site = Site { cx, stage, at };
-            let (finding, next) = site.finding(contexts);
+            let (finding, next) = site.finding(cx.contexts());
             out.extend(finding);
             at = next;
         }
@@ -57,7 +55,7 @@ struct Site<'a> {
 
 impl Site<'_> {
     /// The finding, and the step to go on with.
-    fn finding(&self, contexts: &[Context<'_>]) -> (Option<Finding>, usize) {
+    fn finding(&self, contexts: &[Context]) -> (Option<Finding>, usize) {
         let mut plans: Vec<Plan> = contexts.iter().filter_map(|it| self.plan(it)).collect();
         plans.dedup();
         let Some(plan) = plans.first() else {

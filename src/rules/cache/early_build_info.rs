@@ -1,7 +1,7 @@
 //! Build arguments that change with every build, before expensive steps: see `rules/cache/early-build-info.md`.
 
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
     knowledge::{self, Action, build_info, means_nothing},
@@ -16,15 +16,13 @@ use crate::{
 pub(super) static RULE: Rule = crate::rule!("cache" / "early-build-info", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
-    let mut contexts = None;
     for stage in &cx.model.stages {
         let mut groups: Vec<Group> = Vec::new();
         for at in 0..stage.steps.len() {
             if !is_volatile(cx, stage, at) || !installs_behind(stage, at) {
                 continue;
             }
-            let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
-            let Some(group) = group(cx, stage, at, contexts) else { continue };
+            let Some(group) = group(cx, stage, at, cx.contexts()) else { continue };
             match groups.iter_mut().find(|it| it.place == group.place) {
                 Some(same) => same.merge(group),
                 None => groups.push(group),
@@ -83,7 +81,7 @@ fn installs_behind(stage: &Stage, at: usize) -> bool {
 }
 
 /// Where an `ARG` can go, with all that passes its value on; `None` if no install would be passed.
-fn group(cx: &FileCx<'_>, stage: &Stage, root: usize, contexts: &[Context<'_>]) -> Option<Group> {
+fn group(cx: &FileCx<'_>, stage: &Stage, root: usize, contexts: &[Context]) -> Option<Group> {
     let steps = &stage.steps;
     let text = |at: usize| cx.source.slice(cx.model.instruction(&steps[at]).span);
     let mut names = declared(cx.model.instruction(&steps[root]));

@@ -6,7 +6,6 @@ use std::{
 };
 
 use crate::{
-    context,
     edit::Safety,
     finding::{Finding, Fix},
     knowledge::{Action, Flavor, Holds, Need, Sharing},
@@ -207,8 +206,7 @@ impl<'a> Site<'a> {
         if command.subcommand.starts_with("global ") {
             return Some(Flavor::Classic);
         }
-        let contexts = context::candidates(self.cx.project, self.cx.unit.file, self.cx.model);
-        contexts.iter().find_map(|context| {
+        self.cx.contexts().iter().find_map(|context| {
             let view = View { context, copies: visible(&self.stage.steps, self.at) };
             let folder = self.run.folder(command)?;
             let flavor = yarn_flavor(folder, &view)?;

@@ -1,7 +1,9 @@
 //! A source of `COPY` that the ignore file keeps back: see `rules/context/ignored-copy-source.md`.
 
+use std::borrow::Cow;
+
 use crate::{
-    context::{self, Context},
+    context::Context,
     finding::{Finding, Label},
     ignorefile::IgnoreFile,
     model::{Copy, CopyFrom, StepKind},
@@ -59,23 +61,21 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 }
 
 /// The context that the Dockerfile is surely built with: the one that is named, or the nearest folder with an ignore file.
-fn the_context<'a>(cx: &FileCx<'a>) -> Option<Context<'a>> {
-    let mut known = context::candidates(cx.project, cx.unit.file, cx.model);
-    let is_open = |it: &Context<'_>| it.ignore_path.is_some();
-    match known.len() {
-        0 => cx
-            .project
-            .folders_above(&cx.source.path)
-            .iter()
-            .map(|it| Context::open(cx.project, it, Some(&cx.source.path)))
-            .find(is_open),
-        1 => known.pop().filter(is_open),
+fn the_context<'a>(cx: &FileCx<'a>) -> Option<Cow<'a, Context>> {
+    let is_open = |it: &&Context| it.ignore_path.is_some();
+    match cx.contexts() {
+        [] => {
+            let folders = cx.project.folders_above(&cx.source.path);
+            let mut above = folders.iter().map(|it| Context::open(cx.project, it, Some(&cx.source.path)));
+            above.find(|it| is_open(&it)).map(Cow::Owned)
+        }
+        [known] => Some(known).filter(is_open).map(Cow::Borrowed),
         _ => None,
     }
 }
 
 /// The line that keeps the source back, if it is not sent.
-fn kept_back(context: &Context<'_>, copy: &Copy, source: &str) -> Option<usize> {
+fn kept_back(context: &Context, copy: &Copy, source: &str) -> Option<usize> {
     let ignore = &context.ignore;
     if source.contains("://") || source.starts_with("git@") || copy.heredocs && source.contains("<<") {
         return None;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     build::{BuildContext, NamedContext, Recipe, Target},
-    context::{self, Context, Need, Needs},
+    context::{Context, Need, Needs},
     edit::{Change, Edit},
     ignorefile::IgnoreFile,
     project::{Files, Project, join, parent},
@@ -73,9 +73,9 @@ pub(super) fn all<'a>(cx: &'a ProjectCx<'a>, wants: impl Fn(&FileCx<'_>) -> bool
             }
         }
         if !is_defined {
-            let contexts = context::candidates(cx.project, file.unit.file, file.model);
+            let contexts = file.contexts();
             let needs = Needs::of(file.model, &Target::Last, &BTreeMap::new());
-            for context in &contexts {
+            for context in contexts {
                 add(&context.folder, Some(path), needs.clone(), contexts.len() == 1);
             }
         }

@@ -18,8 +18,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         let instruction = cx.model.instruction(step);
         for flag in instruction.flags.iter().filter(|it| it.name == "exclude") {
             let Some(pattern) = flag.value.as_ref().map(|it| it.text.as_str()) else { continue };
-            let contexts = context::candidates(cx.project, cx.unit.file, cx.model);
-            let is_ignored = |it: &context::Context<'_>| it.ignore.patterns().iter().any(|it| it.text == pattern);
+            let contexts = cx.contexts();
+            let is_ignored = |it: &context::Context| it.ignore.patterns().iter().any(|it| it.text == pattern);
             if contexts.iter().any(is_ignored) {
                 continue;
             }

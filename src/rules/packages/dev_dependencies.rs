@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix},
     knowledge::{Installs, Production, is_plain_program},
@@ -19,7 +19,6 @@ pub(super) static RULE: Rule = crate::rule!("packages" / "dev-dependencies", Che
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     let Some(stage) = cx.model.stages.last() else { return };
-    let mut contexts = None;
     for (at, step) in stage.steps.iter().enumerate() {
         let StepKind::Run(run) = &step.kind else { continue };
         for command in run.packages() {
@@ -29,8 +28,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             if !installs_all(step, run, command, production) || !only_runs_behind(stage, at, run, command) {
                 continue;
             }
-            let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
-            out.extend(finding(cx, stage, at, command, production, contexts));
+            out.extend(finding(cx, stage, at, command, production, cx.contexts()));
         }
     }
 }
@@ -75,7 +73,7 @@ fn finding(
     at: usize,
     command: &PackageCommand,
     production: &Production,
-    contexts: &[Context<'_>],
+    contexts: &[Context],
 ) -> Option<Finding> {
     let [context] = contexts else { return None };
     let step = &stage.steps[at];

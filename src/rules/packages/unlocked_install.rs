@@ -1,7 +1,7 @@
 //! Installs that are not held to the lock file beside them: see `rules/packages/unlocked-install.md`.
 
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix},
     knowledge::{Flavor, Installs, Locked},
@@ -16,7 +16,6 @@ use crate::{
 pub(super) static RULE: Rule = crate::rule!("packages" / "unlocked-install", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
-    let mut contexts = None;
     for stage in &cx.model.stages {
         for (at, step) in stage.steps.iter().enumerate() {
             let StepKind::Run(run) = &step.kind else { continue };
@@ -26,8 +25,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                 if !site.is_open() {
                     continue;
                 }
-                let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
-                out.extend(site.finding(contexts));
+                out.extend(site.finding(cx.contexts()));
             }
         }
     }
@@ -99,12 +97,12 @@ impl Site<'_> {
         }
     }
 
-    fn view<'b>(&'b self, context: &'b Context<'b>) -> View<'b> {
+    fn view<'b>(&'b self, context: &'b Context) -> View<'b> {
         View { context, copies: visible(&self.stage.steps, self.at) }
     }
 
     /// The lock file that the install should be held to, with this context.
-    fn lock(&self, context: &Context<'_>, folder: &str) -> Option<Lock> {
+    fn lock(&self, context: &Context, folder: &str) -> Option<Lock> {
         let view = self.view(context);
         let place = |name: &str| view.in_context(&join(folder, name));
         if let Some(lock) = self.locked.locks.iter().find_map(|it| place(it)) {
@@ -123,7 +121,7 @@ impl Site<'_> {
         Some(Lock::Beside { lock, manifest })
     }
 
-    fn finding(&self, contexts: &[Context<'_>]) -> Option<Finding> {
+    fn finding(&self, contexts: &[Context]) -> Option<Finding> {
         let folder = self.folder()?;
         let mut locks: Vec<Lock> = contexts.iter().map(|it| self.lock(it, &folder)).collect::<Option<_>>()?;
         locks.dedup();
@@ -163,7 +161,7 @@ impl Site<'_> {
         Some(finding)
     }
 
-    fn edits(&self, lock: &Lock, folder: &str, context: &Context<'_>) -> Option<(String, Vec<Edit>)> {
+    fn edits(&self, lock: &Lock, folder: &str, context: &Context) -> Option<(String, Vec<Edit>)> {
         if let Lock::Beside { lock, manifest } = lock {
             return self.copy_beside(lock, manifest);
         }

@@ -1,7 +1,7 @@
 //! Files that are copied, and then copied again with another owner: see `rules/size/chown-after-copy.md`.
 
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
     model::{Copy, CopyFrom, Run, Stage, Step, StepKind, absolute, header, is_below, text},
@@ -15,7 +15,6 @@ use crate::{
 pub(super) static RULE: Rule = crate::rule!("size" / "chown-after-copy", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
-    let mut contexts = None;
     for stage in &cx.model.stages {
         for (at, step) in stage.steps.iter().enumerate() {
             let StepKind::Run(run) = &step.kind else { continue };
@@ -24,9 +23,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             }
             for (number, invocation) in run.invocations().iter().enumerate() {
                 let Some(change) = Recursive::of(invocation, step, run, number) else { continue };
-                let contexts = contexts.get_or_insert_with(|| context::candidates(cx.project, cx.unit.file, cx.model));
                 let site = Site { cx, stage, at, run, invocation, change };
-                out.extend(site.finding(contexts));
+                out.extend(site.finding(cx.contexts()));
             }
         }
     }
@@ -78,7 +76,7 @@ struct Site<'a> {
 }
 
 impl Site<'_> {
-    fn finding(&self, contexts: &[Context<'_>]) -> Option<Finding> {
+    fn finding(&self, contexts: &[Context]) -> Option<Finding> {
         let steps = &self.stage.steps;
         let copies: Vec<(usize, &Copy)> = steps[..self.at]
             .iter()
@@ -158,7 +156,7 @@ impl Site<'_> {
 }
 
 /// Whether a copy can bring more than a file or two.
-fn brings_folder(copy: &Copy, contexts: &[Context<'_>]) -> bool {
+fn brings_folder(copy: &Copy, contexts: &[Context]) -> bool {
     let file_like = |it: &str| it.rsplit('/').next().is_some_and(|it| it.trim_start_matches('.').contains('.'));
     copy.sources.iter().flatten().any(|it| match copy.from {
         CopyFrom::Context if contexts.is_empty() => it == ".",

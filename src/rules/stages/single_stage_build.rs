@@ -180,7 +180,7 @@ fn lies_over(volume: &str, workdir: &str) -> bool {
 }
 
 /// The only context, or the only one of several in which what is built can be found.
-fn only<'c, 'p>(contexts: &'c [Context<'p>], fits: impl Fn(&Context<'p>) -> bool) -> Option<&'c Context<'p>> {
+fn only(contexts: &[Context], fits: impl Fn(&Context) -> bool) -> Option<&Context> {
     if let [one] = contexts {
         return Some(one);
     }
@@ -189,7 +189,7 @@ fn only<'c, 'p>(contexts: &'c [Context<'p>], fits: impl Fn(&Context<'p>) -> bool
 }
 
 /// Whether a copy brings a file of one of these names to a folder of the image.
-fn brings(context: &Context<'_>, stage: &Stage, last: usize, folder: Option<&str>, names: &[&str]) -> bool {
+fn brings(context: &Context, stage: &Stage, last: usize, folder: Option<&str>, names: &[&str]) -> bool {
     let view = View { context, copies: visible(&stage.steps, last) };
     folder.is_some_and(|folder| names.iter().any(|it| view.in_context(&join(folder, it)).is_some()))
 }

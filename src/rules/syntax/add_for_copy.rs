@@ -1,7 +1,6 @@
 //! `ADD` where `COPY` does the same: see `rules/syntax/add-for-copy.md`.
 
 use crate::{
-    context,
     edit::{Edit, Safety},
     finding::{Finding, Fix},
     model::{Step, StepKind},
@@ -49,7 +48,7 @@ fn fix(cx: &FileCx<'_>, step: &Step, add: &Instruction) -> Option<Fix> {
         return None;
     }
     // An archive is unpacked whatever its name, and a glob may find one.
-    let contexts = context::candidates(cx.project, cx.unit.file, cx.model);
+    let contexts = cx.contexts();
     let is_plain = |it: &Option<String>| {
         let Some(source) = it else { return false };
         contexts.iter().all(|context| outline::is_plain(source, &|path| context.kind(path)))

@@ -5,7 +5,7 @@ use super::{
     plan::{Plan, is_install},
 };
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::{Change, Edit},
     manifests::Restricted,
     model::{Copy, StepKind, absolute},
@@ -17,7 +17,7 @@ use crate::{
 
 impl Site<'_> {
     /// The change of the Dockerfile, and of the ignore file where that has to come into being.
-    pub(super) fn change(&self, plan: &Plan, notes: &mut Vec<String>, contexts: &[Context<'_>]) -> Option<Change> {
+    pub(super) fn change(&self, plan: &Plan, notes: &mut Vec<String>, contexts: &[Context]) -> Option<Change> {
         let items = &self.cx.unit.syntax.items;
         let steps = &self.stage.steps;
         let source = self.cx.source;
@@ -165,8 +165,7 @@ impl Site<'_> {
 
     /// Whether a manifest is a folder, such as `.yarn/releases`.
     fn folders(&self, file: &str) -> bool {
-        let contexts = context::candidates(self.cx.project, self.cx.unit.file, self.cx.model);
-        contexts.iter().any(|it| it.kind(file) == Some(Kind::Folder))
+        self.cx.contexts().iter().any(|it| it.kind(file) == Some(Kind::Folder))
     }
 
     /// The `RUN` that installs only the dependencies.

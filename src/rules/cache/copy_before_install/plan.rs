@@ -53,7 +53,7 @@ impl Site<'_> {
         })
     }
 
-    pub(super) fn plan(&self, context: &Context<'_>) -> Option<Plan> {
+    pub(super) fn plan(&self, context: &Context) -> Option<Plan> {
         let steps = &self.stage.steps;
         let mut plan = Plan::default();
         let mut all = Manifests::default();
@@ -132,7 +132,7 @@ impl Site<'_> {
     }
 
     /// Whether one of the moved copies may write what this one writes.
-    fn overlaps(&self, moved: &[usize], copy: &Copy, context: &Context<'_>) -> bool {
+    fn overlaps(&self, moved: &[usize], copy: &Copy, context: &Context) -> bool {
         let Some(destination) = &copy.destination else { return true };
         let file = |source: &String| copy.from == CopyFrom::Context && context.kind(source) == Some(Kind::File);
         let places: Vec<String> = copy
@@ -159,7 +159,7 @@ impl Site<'_> {
     }
 
     /// Finds out which files have to be copied first, and what speaks against it.
-    fn resolve(&self, plan: &mut Plan, all: Manifests, context: &Context<'_>) -> Option<()> {
+    fn resolve(&self, plan: &mut Plan, all: Manifests, context: &Context) -> Option<()> {
         let steps = &self.stage.steps;
         let end = plan.split.as_ref().map(|it| it.0).or(plan.last)?;
         let kept: Vec<&Copy> = (0..end)
@@ -268,7 +268,7 @@ fn names_a_file(state: &State, view: &View<'_>) -> bool {
 }
 
 /// Whether a copy of folders brings a path of the context.
-fn brings(copy: &Copy, path: &str, context: &Context<'_>) -> bool {
+fn brings(copy: &Copy, path: &str, context: &Context) -> bool {
     copy.sources
         .iter()
         .flatten()

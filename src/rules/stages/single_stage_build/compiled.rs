@@ -7,7 +7,7 @@ use super::{
     packages::{self, Distribution, Fate, Package},
 };
 use crate::{
-    context::{self, Context},
+    context::Context,
     manifests::{View, visible},
     model::{CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, absolute, is_below},
     project::{Kind, join, parent},
@@ -78,10 +78,10 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef, l
         StepKind::Copy(_) | StepKind::Other => false,
     };
     let last = (0..stage.steps.len()).rfind(builds)?;
-    let contexts = context::candidates(cx.project, cx.unit.file, cx.model);
+    let contexts = cx.contexts();
     let StepKind::Run(run) = &stage.steps[last].kind else { return None };
     let folder = run.packages().iter().find(|it| language.builds(it)).and_then(|it| run.folder(it));
-    let context = super::only(&contexts, |it| super::brings(it, stage, last, folder, language.manifests()));
+    let context = super::only(contexts, |it| super::brings(it, stage, last, folder, language.manifests()));
     Site { cx, stage, image, language, context, last }.plan()
 }
 
@@ -90,7 +90,7 @@ struct Site<'a, 'c> {
     stage: &'a Stage,
     image: &'c ImageRef,
     language: Language,
-    context: Option<&'c Context<'c>>,
+    context: Option<&'c Context>,
     last: usize,
 }
 
@@ -493,7 +493,7 @@ impl<'a> Site<'a, '_> {
 }
 
 /// Whether a file or folder holds what a program reads when it runs, and not what it is built from.
-fn is_data(context: &Context<'_>, path: &str) -> Option<bool> {
+fn is_data(context: &Context, path: &str) -> Option<bool> {
     const MOST: usize = 400;
     let mut open = vec![path.to_owned()];
     let mut seen = 0;

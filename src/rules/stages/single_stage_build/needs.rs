@@ -19,7 +19,7 @@ use crate::{
 pub(super) struct Needs<'a> {
     pub cx: &'a FileCx<'a>,
     pub stage: &'a Stage,
-    pub context: Option<&'a Context<'a>>,
+    pub context: Option<&'a Context>,
     /// The last step of the build stage; what runs after it, runs in the image.
     pub last: usize,
     /// Folders of the context with the project's own sources.
@@ -37,7 +37,7 @@ struct Words {
 }
 
 impl<'a> Needs<'a> {
-    pub(super) fn new(cx: &'a FileCx<'a>, stage: &'a Stage, context: Option<&'a Context<'a>>, last: usize) -> Self {
+    pub(super) fn new(cx: &'a FileCx<'a>, stage: &'a Stage, context: Option<&'a Context>, last: usize) -> Self {
         Self { cx, stage, context, last, roots: Vec::new(), manifests: Vec::new(), words: OnceCell::new() }
     }
 

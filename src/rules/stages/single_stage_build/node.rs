@@ -8,7 +8,6 @@ use super::{
     python::makes_accounts,
 };
 use crate::{
-    context,
     knowledge::Action,
     model::{CopyFrom, ImageRef, PackageCommand, Run, Stage, Step, StepKind, is_below},
     project::join,
@@ -59,13 +58,13 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
     };
     let (release, alpine) = super::release(image);
     let runtime = runtime_image(&written, image);
-    let contexts = context::candidates(cx.project, cx.unit.file, cx.model);
+    let contexts = cx.contexts();
     let folder = run_at(install).and_then(|run| {
         let command =
             run.packages().iter().find(|it| is_of_node(it) && it.action == Action::Install && !is_global(it))?;
         run.folder(command)
     });
-    let context = super::only(&contexts, |it| super::brings(it, stage, install, folder, &["package.json"]));
+    let context = super::only(contexts, |it| super::brings(it, stage, install, folder, &["package.json"]));
     let mut needs = Needs::new(cx, stage, context, last);
     needs.roots.push(".".to_owned());
     let mut kept: Vec<(String, Span)> = Vec::new();

@@ -9,7 +9,7 @@ use super::{
     packages::{self, Fate},
 };
 use crate::{
-    context::{self, Context},
+    context::Context,
     edit::Edit,
     knowledge::{Action, RUNTIME},
     manifests::{Project, Reads, View, python_project, reads, visible},
@@ -34,16 +34,16 @@ const TOOLS: &[&str] = &["poetry", "pdm", "pipenv", "uv"];
 pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -> Option<Plan<'a>> {
     let fills: Vec<usize> = (0..stage.steps.len()).filter(|at| run_at(stage, *at).is_some_and(fills)).collect();
     let last = *fills.last()?;
-    let contexts = context::candidates(cx.project, cx.unit.file, cx.model);
+    let contexts = cx.contexts();
     // A context lives as long as what is planned with it: it is only looked at here.
-    let finds_manifests = |context: &Context<'_>| {
+    let finds_manifests = |context: &Context| {
         fills.iter().all(|at| {
             let view = View { context, copies: visible(&stage.steps, *at) };
             let read = run_at(stage, *at).map(|run| reads(run, &stage.steps[*at].before, &view));
             matches!(read, Some(Reads::Manifests(it)) if !it.files.is_empty())
         })
     };
-    let context = super::only(&contexts, finds_manifests);
+    let context = super::only(contexts, finds_manifests);
     let site = Site { cx, stage, image, context, fills };
     site.plan(last)
 }
@@ -52,7 +52,7 @@ struct Site<'a, 'c> {
     cx: &'a FileCx<'a>,
     stage: &'a Stage,
     image: &'c ImageRef,
-    context: Option<&'c Context<'c>>,
+    context: Option<&'c Context>,
     /// The steps that put packages into the environment.
     fills: Vec<usize>,
 }
