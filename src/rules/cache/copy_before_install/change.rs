@@ -25,17 +25,21 @@ impl Site<'_> {
         let mut edits = Vec::new();
         let mut blocks = String::new();
         let (mut spaced, mut closed) = (false, false);
+        // The item behind a block that goes, where a blank line is before that block.
+        let mut gone = None;
         let end = plan.split.as_ref().map(|it| it.0).or(plan.last)?;
         for at in &plan.moved {
             let item = steps[*at].item;
             let top = rewrite::with_comments(items, item);
             let span = items[top].span.cover(items[item].span);
             let blank_after = items.get(item + 1).is_some_and(|it| it.kind == ItemKind::Blank);
-            let blank_before = top.checked_sub(1).is_none_or(|it| items[it].kind == ItemKind::Blank);
+            let blank_before =
+                gone == Some(top) || top.checked_sub(1).is_none_or(|it| items[it].kind == ItemKind::Blank);
             spaced |= blank_after || blank_before;
             closed |= blank_after;
             blocks.push_str(&newline(&self.moved_text(plan, *at, end, source.slice(span))?));
             let manifests = self.manifest_copies(plan, *at)?;
+            gone = (manifests.is_empty() && blank_before).then_some(item + 1);
             let span = if manifests.is_empty() && blank_after && blank_before {
                 span.cover(items[item + 1].span)
             } else {

@@ -3,7 +3,7 @@
 use super::{Site, copy_of};
 use crate::{
     context::Context,
-    knowledge::{Action, KNOWLEDGE},
+    knowledge::{Action, KNOWLEDGE, ProjectInstall},
     manifests::{Manifests, Reads, Restricted, View, matches_glob, packages, reads, visible},
     model::{Copy, CopyFrom, PackageCommand, Run, State, Step, StepKind, Value, is_below},
     project::{Kind, join},
@@ -91,10 +91,12 @@ impl Site<'_> {
         if plan.installs.is_empty() {
             return None;
         }
+        let projects = projects(steps, &plan.installs);
         let (manifests, sources): (Vec<usize>, Vec<usize>) = copies.into_iter().partition(|it| {
             let brought = copy_of(&steps[*it]).into_iter().flat_map(|it| it.sources.iter().flatten());
             brought.into_iter().all(|source| {
-                is_manifest_name(source) || all.files.iter().any(|it| it == source || matches_glob(source, it))
+                is_manifest_name(source, &projects)
+                    || all.files.iter().any(|it| it == source || matches_glob(source, it))
             })
         });
         // What is not there cannot be copied: this is not the context, or the build fails anyway.
@@ -249,13 +251,27 @@ pub(super) fn is_install(command: &PackageCommand) -> bool {
         || command.manager.project.as_ref().is_some_and(|it| it.installs(&command.subcommand))
 }
 
-/// Whether a file is called as a manifest is.
-fn is_manifest_name(path: &str) -> bool {
+/// The projects that the given steps may install: those of the managers they call, and of others that read the same
+/// manifests.
+fn projects(steps: &[Step], installs: &[usize]) -> Vec<&'static ProjectInstall> {
+    let runs = installs.iter().filter_map(|it| match &steps[*it].kind {
+        StepKind::Run(run) => Some(run),
+        StepKind::Copy(_) | StepKind::Other => None,
+    });
+    let called: Vec<&ProjectInstall> =
+        runs.flat_map(Run::packages).filter_map(|it| it.manager.project.as_ref()).collect();
+    let reads = |project: &ProjectInstall, name: &String| project.manifests.iter().flatten().any(|it| it == name);
+    let is_near = |it: &&'static ProjectInstall| {
+        it.manifests.iter().flatten().any(|name| called.iter().any(|it| reads(it, name)))
+    };
+    KNOWLEDGE.managers.iter().filter_map(|it| it.project.as_ref()).filter(is_near).collect()
+}
+
+/// Whether a file is called as a manifest of one of the projects is.
+fn is_manifest_name(path: &str, projects: &[&ProjectInstall]) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let projects = KNOWLEDGE.managers.iter().filter_map(|it| it.project.as_ref());
-    projects
-        .into_iter()
-        .any(|it| it.manifests.iter().flatten().chain(&it.optional).any(|it| it == name || matches_glob(it, name)))
+    let mut names = projects.iter().flat_map(|it| it.manifests.iter().flatten().chain(&it.optional));
+    names.any(|it| it == name || matches_glob(it, name))
 }
 
 /// Whether a variable holds the path of a copied file: a configuration that an install may read.
