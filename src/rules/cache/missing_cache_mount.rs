@@ -257,11 +257,17 @@ impl<'a> Site<'a> {
     /// What a rebuild of the layer costs, counted where the words tell.
     fn cost(plan: &Plan<'_>) -> String {
         let installs: Vec<_> = plan.commands.iter().filter(|it| it.action == Action::Install).collect();
-        let named: usize = installs.iter().map(|it| it.operands().count()).sum();
-        match (installs.is_empty(), named) {
+        // A file or a variable that names more leaves the number unknown.
+        let counted = |it: &&PackageCommand| {
+            let words = it.operands().map(|(_, word)| Some(word?.split_whitespace().count())).sum::<Option<usize>>();
+            words.filter(|words| *words > 0 && !it.has_option("-r") && !it.has_option("--requirement"))
+        };
+        match (installs.is_empty(), installs.iter().map(|it| counted(it)).sum::<Option<usize>>()) {
             (true, _) => "A rebuild of this layer downloads and compiles everything again.".to_owned(),
-            (false, 0 | 1) => "A rebuild of this layer downloads everything again.".to_owned(),
-            (false, named) => format!("A rebuild of this layer downloads {named} packages and what they need again."),
+            (false, None | Some(0 | 1)) => "A rebuild of this layer downloads everything again.".to_owned(),
+            (false, Some(named)) => {
+                format!("A rebuild of this layer downloads {named} packages and what they need again.")
+            }
         }
     }
 
