@@ -162,6 +162,13 @@ fn candidates(run: &Run, text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let before = run.before.as_ref().filter(|it| it.may_go);
     let after = run.after.as_ref().filter(|it| it.may_go);
+    // What follows on a line that the commands begin takes their place.
+    if let (Some(before), Some(after)) = (&run.before, after)
+        && text[before.member_end..start].contains('\n')
+        && !text[end..after.member_start].contains('\n')
+    {
+        out.push(start..after.member_start);
+    }
     if let Some(it) = before {
         out.push(it.member_end..end);
     }

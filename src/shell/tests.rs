@@ -331,6 +331,8 @@ fn removal_gives_the_expected_text() {
         ("RUN --mount=x X && \\\n  a\n", Some("RUN --mount=x a\n")),
         ("RUN a \\\n  && X\nCMD x\n", Some("RUN a\nCMD x\n")),
         ("RUN a && \\\n  X\nCMD x\n", Some("RUN a\nCMD x\n")),
+        ("RUN a \\\n  && X && b \\\n  && c\n", Some("RUN a \\\n  && b \\\n  && c\n")),
+        ("RUN a && \\\n  X && b\n", Some("RUN a && \\\n  b\n")),
         ("RUN a; X;\n", Some("RUN a;\n")),
         ("RUN a && X; b\n", Some("RUN a; b\n")),
         ("RUN a; X && b\n", Some("RUN a; b\n")),
