@@ -66,6 +66,8 @@ fn caches_lie_where_the_manager_keeps_them() {
         ("ARG BASE\nFROM ${BASE}\nRUN pip install x", "?/root/.cache/pip"),
         ("FROM fedora:39\nRUN dnf install -y x", "/var/cache/dnf"),
         ("FROM fedora:42\nRUN dnf install -y x", "/var/cache/libdnf5"),
+        ("FROM mcr.microsoft.com/dotnet/sdk:11.0-azurelinux4.0\nRUN dnf install -y x", "/var/cache/libdnf5"),
+        ("FROM mcr.microsoft.com/devcontainers/universal\nRUN pip install x", "/home/codespace/.cache/pip"),
         ("FROM redhat/ubi9-minimal\nRUN microdnf install -y x", "/var/cache/yum"),
         // Roots and others.
         ("FROM node:22\nRUN yarn", "/usr/local/share/.cache/yarn"),
