@@ -16,7 +16,9 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         let outer = |it: &Invocation| it.wrappers.first().map_or(it.program.as_str(), |it| it.as_str()) == "sudo";
         let calls: Vec<&Invocation> = at.run.invocations().iter().filter(|it| outer(it)).collect();
         let Some(first) = calls.first() else { continue };
-        let is_root = at.step.before.user.is_root() && at.step.before.base_known;
+        // A script that asks who runs it knows the answer better.
+        let asks = at.run.mentions(&["id -u", "$EUID", "whoami"]);
+        let is_root = at.step.before.user.is_root() && at.step.before.base_known && !asks;
         let finding = Finding::new(RULE.name, cx.at(first.command), "a build has no need of `sudo`");
         if !is_root {
             // Who runs it is not known, or another user is in force for a reason.
