@@ -44,12 +44,17 @@ fn finding(
     let location = Location { file: cx.unit.file, span };
     let message = format!("`{}` stands in another layer than the install that needs it", update.title());
     let mut finding = Finding::new(RULE.name, location, message);
-    let later = later_installs(cx, stage, at, update);
+    let (later, is_repeated) = later_installs(cx, stage, at, update);
     if later.is_empty() || !run_only_updates(run, update) {
         // A script or a wrapper may install with the lists that were fetched.
         if !nothing_else_installs(cx, stage, at, run, update) {
             return None;
         }
+    }
+    if later.is_empty() && is_repeated {
+        finding.message = format!("`{}` is called again before anything is installed", update.title());
+        finding.note = Some("The layer holds package lists that nothing here reads.".to_owned());
+        return Some(finding);
     }
     if later.is_empty() {
         finding.message = format!("`{}` is not followed by an install", update.title());
@@ -107,28 +112,39 @@ fn nothing_else_installs(cx: &FileCx<'_>, stage: &Stage, at: usize, run: &Run, u
         })
 }
 
-/// The first installs of later runs that have no update before them, in this stage and those that are built on it.
+/// The first installs of later runs that have no update before them, in this stage and those that are built on it,
+/// and whether there is another update.
 fn later_installs<'a>(
     cx: &FileCx<'a>,
     stage: &'a Stage,
     at: usize,
     update: &PackageCommand,
-) -> Vec<(&'a Step, &'a Run, &'a PackageCommand)> {
+) -> (Vec<(&'a Step, &'a Run, &'a PackageCommand)>, bool) {
     let model = cx.model;
     let heirs =
         model.stages[stage.index + 1..].iter().filter(|it| model.ancestry(it.index).any(|it| it.index == stage.index));
-    let steps = stage.steps[at + 1..].iter().chain(heirs.flat_map(|it| &it.steps));
     let mut found = Vec::new();
-    for step in steps {
-        let StepKind::Run(run) = &step.kind else { continue };
-        let own = run.packages().iter().filter(|it| it.manager.name == update.manager.name);
-        if let Some(first) = own.into_iter().find(|it| matches!(it.action, Action::Update | Action::Install))
-            && first.action == Action::Install
-        {
-            found.push((step, run, first));
+    // Behind another update, an install reads the lists of that one.
+    let mut refreshed = Vec::new();
+    for (stage, steps) in std::iter::once((stage, &stage.steps[at + 1..])).chain(heirs.map(|it| (it, &it.steps[..]))) {
+        if model.ancestry(stage.index).any(|it| refreshed.contains(&it.index)) {
+            continue;
+        }
+        for step in steps {
+            let StepKind::Run(run) = &step.kind else { continue };
+            let own = run.packages().iter().filter(|it| it.manager.name == update.manager.name);
+            let used = own.into_iter().filter(|it| matches!(it.action, Action::Update | Action::Install));
+            let Some(first) = used.clone().next() else { continue };
+            if first.action == Action::Install {
+                found.push((step, run, first));
+            }
+            if used.into_iter().any(|it| it.action == Action::Update) {
+                refreshed.push(stage.index);
+                break;
+            }
         }
     }
-    found
+    (found, !refreshed.is_empty())
 }
 
 /// Takes the update out of its `RUN` and puts it before each of the installs.
