@@ -36,15 +36,16 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                         location,
                         format!("`{place}` is deleted in another layer than the one that brings it"),
                     );
-                    let by_copy = matches!(bringer.kind, StepKind::Copy(_));
-                    finding.note = Some(format!(
-                        "A later layer can only hide a file; the image keeps all of it. {}",
-                        if by_copy {
-                            "Mount it where it is used: `RUN --mount=type=bind,source=…,target=…`."
-                        } else {
-                            "Delete it in the `RUN` that makes it."
+                    let advice = match &bringer.kind {
+                        // What comes from a server cannot be mounted.
+                        StepKind::Copy(copy) if copy.sources.iter().flatten().any(|it| it.contains("://")) => {
+                            "Download it in the `RUN` that uses and deletes it."
                         }
-                    ));
+                        StepKind::Copy(_) => "Mount it where it is used: `RUN --mount=type=bind,source=…,target=…`.",
+                        StepKind::Run(_) | StepKind::Other => "Delete it in the `RUN` that makes it.",
+                    };
+                    finding.note =
+                        Some(format!("A later layer can only hide a file; the image keeps all of it. {advice}"));
                     finding.related.push(Label {
                         location: Location { file: cx.unit.file, span: header(cx.model.instruction(bringer)) },
                         text: "brings it into the image".to_owned(),
