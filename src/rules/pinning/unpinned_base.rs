@@ -21,7 +21,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 
 fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
     let name = word.text.as_str();
-    if name == "scratch" || name.contains('@') {
+    // In a template the name comes later.
+    if name == "scratch" || name.contains(['@', '{']) && !name.contains("${") {
         return None;
     }
     let image = ImageRef::parse(name);
