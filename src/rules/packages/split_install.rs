@@ -1,5 +1,7 @@
 //! System packages that two layers in a row install: see `rules/packages/split-install.md`.
 
+use std::collections::BTreeSet;
+
 use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
@@ -85,7 +87,7 @@ fn install<'a>(cx: &FileCx<'a>, step: &'a Step) -> Option<Install<'a>> {
     if command.operands().any(|(_, it)| it.is_none_or(|it| it.contains('/'))) || operands.is_empty() {
         return None;
     }
-    let others = (0..words.len()).filter(|it| !operands.contains(it)).map(|it| words[it].span);
+    let others = (0..words.len()).filter(|it| operands.binary_search(it).is_err()).map(|it| words[it].span);
     let flags = instruction.flags.iter().map(|it| it.span);
     let mut terms: Vec<&str> = flags.chain(others).map(|it| cx.source.slice(it)).collect();
     terms.sort_unstable();
@@ -140,7 +142,7 @@ fn change(cx: &FileCx<'_>, first: &Install<'_>, second: &Install<'_>) -> Option<
     let spans = |it: &Install<'_>| -> Vec<Span> { it.command.operands().map(|(at, _)| it.words()[at].span).collect() };
     let (old, new) = (spans(first), spans(second));
     let written = |it: &Span| cx.source.slice(*it);
-    let known: Vec<&str> = old.iter().map(written).collect();
+    let known: BTreeSet<&str> = old.iter().map(written).collect();
     let last = old.last()?;
     let gap = match old.as_slice() {
         [.., before, last] => cx.source.slice(Span { start: before.end, end: last.start }),
