@@ -120,9 +120,8 @@ pub(super) fn pipenv(command: &PackageCommand, folder: &str, state: &State, view
     if tables.flat_map(toml::Table::values).any(local) {
         manifests.obstacles.push(format!("`{}` depends on a local folder.", manifests.files[0]));
     }
-    let frozen =
-        command.subcommand == "sync" || ["--deploy", "--ignore-pipfile"].iter().any(|it| command.has_option(it));
-    if !frozen {
+    // `install` writes the lock file anew, even with `--deploy`: seen in builds with pipenv 2024.4.1.
+    if command.subcommand != "sync" {
         manifests.doubts.push(format!(
             "`{}` may write a lock file other than the one of the sources, which are copied over it.",
             command.title()
