@@ -120,13 +120,11 @@ pub(super) fn pipenv(command: &PackageCommand, folder: &str, state: &State, view
     if tables.flat_map(toml::Table::values).any(local) {
         manifests.obstacles.push(format!("`{}` depends on a local folder.", manifests.files[0]));
     }
-    // `install` writes the lock file anew, even with `--deploy`: seen in builds with pipenv 2024.4.1.
-    if command.subcommand != "sync" {
-        manifests.doubts.push(format!(
-            "`{}` may write a lock file other than the one of the sources, which are copied over it.",
-            command.title()
-        ));
-    }
+    // Seen in builds with pipenv 2024.4.1, even with `sync` and `--deploy`.
+    manifests.doubts.push(format!(
+        "`{}` may write its lock file anew, and the one of the sources is copied over it.",
+        command.title()
+    ));
     if !matches!(state.variable("PIPENV_VENV_IN_PROJECT"), Value::Unset) {
         let base = parent(&manifests.files[0]);
         manifests.outputs.push(join(&base, ".venv"));
