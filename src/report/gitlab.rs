@@ -20,16 +20,18 @@ struct Issue<'a> {
     location: Location<'a>,
 }
 
+/// A place as Code Climate's format has it, which GitLab takes over.
 #[derive(Serialize)]
-struct Location<'a> {
-    path: &'a str,
-    lines: Lines,
+pub(super) struct Location<'a> {
+    pub(super) path: &'a str,
+    pub(super) lines: Lines,
 }
 
+/// Lines from 1, the last included.
 #[derive(Serialize)]
-struct Lines {
-    begin: usize,
-    end: usize,
+pub(super) struct Lines {
+    pub(super) begin: usize,
+    pub(super) end: usize,
 }
 
 pub(super) fn report(project: &Project, findings: &[Finding]) -> String {

@@ -6,7 +6,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{Options, Place, json_line, rule_named};
+use super::{
+    Options, Place,
+    gitlab::{Lines, Location},
+    json_line, rule_named,
+};
 use crate::{
     finding::{Finding, Level},
     project::Project,
@@ -78,18 +82,6 @@ struct Issue<'a> {
     categories: [&'a str; 1],
     location: Location<'a>,
     severity: &'a str,
-}
-
-#[derive(Serialize)]
-struct Location<'a> {
-    path: &'a str,
-    lines: Lines,
-}
-
-#[derive(Serialize)]
-struct Lines {
-    begin: usize,
-    end: usize,
 }
 
 /// Objects, each followed by a zero byte, as Code Climate's engines print them.

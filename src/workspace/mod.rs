@@ -23,6 +23,7 @@ use crate::{
     build::{Kind, Recipe},
     definitions::{self, Definitions},
     measure::History,
+    model::is_below,
     project::{self, Project, join, parent},
     settings::{self, Settings, SettingsError},
     source::Source,
@@ -426,12 +427,6 @@ fn read_all(paths: &BTreeMap<String, PathBuf>) -> (Vec<Source>, Vec<WorkspaceErr
 /// The nearest folder at or above `folder` that holds `.git`.
 fn repository_of(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|it| it.join(".git").exists())
-}
-
-/// Whether a path is `folder` or lies below it; both absolute and without `.` and `..`.
-fn is_below(path: &str, folder: &str) -> bool {
-    let rest = path.strip_prefix(folder.trim_end_matches('/'));
-    rest.is_some_and(|it| it.is_empty() || it.starts_with('/'))
 }
 
 /// A path with `/` between its parts.

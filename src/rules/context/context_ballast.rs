@@ -6,7 +6,7 @@ use crate::{
     edit::Safety,
     finding::{Finding, Fix},
     knowledge::Action,
-    model::{Stage, StepKind},
+    model::Stage,
     project::{Kind, join, parent},
     rule::{Check, FileCx, ProjectCx, Rule},
 };
@@ -83,13 +83,7 @@ const CLASSES: &[Class] = &[
 const HEAVY: usize = 5;
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
-    let has_whole = |it: &FileCx<'_>| {
-        it.model.stages.iter().flat_map(|it| &it.steps).any(|it| match &it.kind {
-            StepKind::Copy(copy) => copy.is_broad(),
-            StepKind::Run(_) | StepKind::Other => false,
-        })
-    };
-    for shared in sharing::all(cx, has_whole) {
+    for shared in sharing::of_broad_copies(cx) {
         let Some((file, need)) = shared.first_whole() else { continue };
         out.extend(finding(&shared, file, need));
     }

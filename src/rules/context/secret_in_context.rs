@@ -6,21 +6,14 @@ use super::sharing::{self, Line, Shared};
 use crate::{
     edit::Safety,
     finding::{Finding, Fix},
-    model::StepKind,
     project::{Kind, join},
-    rule::{Check, FileCx, ProjectCx, Rule},
+    rule::{Check, ProjectCx, Rule},
 };
 
 pub(super) static RULE: Rule = crate::rule!("context" / "secret-in-context", Check::Project(check));
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
-    let has_whole = |it: &FileCx<'_>| {
-        it.model.stages.iter().flat_map(|it| &it.steps).any(|it| match &it.kind {
-            StepKind::Copy(copy) => copy.is_broad(),
-            StepKind::Run(_) | StepKind::Other => false,
-        })
-    };
-    for shared in sharing::all(cx, has_whole) {
+    for shared in sharing::of_broad_copies(cx) {
         let Some((file, need)) = shared.first_whole() else { continue };
         for name in shared.list(".") {
             let Some(what) = secret(&shared, &name).filter(|_| shared.lets_pass(&name)) else { continue };

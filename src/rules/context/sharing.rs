@@ -7,6 +7,7 @@ use crate::{
     context::{Context, Need, Needs},
     edit::{Change, Edit},
     ignorefile::IgnoreFile,
+    model::StepKind,
     project::{Files, Project, join, parent},
     rule::{FileCx, ProjectCx},
     source::FileId,
@@ -103,6 +104,16 @@ pub(super) fn all<'a>(cx: &'a ProjectCx<'a>, wants: impl Fn(&FileCx<'_>) -> bool
         }
     }
     groups.into_values().collect()
+}
+
+/// All ignore files of a project in which an instruction copies a whole folder.
+pub(super) fn of_broad_copies<'a>(cx: &'a ProjectCx<'a>) -> Vec<Shared<'a>> {
+    all(cx, |it| {
+        it.model.stages.iter().flat_map(|it| &it.steps).any(|it| match &it.kind {
+            StepKind::Copy(copy) => copy.is_broad(),
+            StepKind::Run(_) | StepKind::Other => false,
+        })
+    })
 }
 
 impl<'a> Shared<'a> {

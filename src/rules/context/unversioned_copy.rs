@@ -4,9 +4,8 @@ use super::sharing::{self, Line, Shared};
 use crate::{
     edit::Safety,
     finding::{Finding, Fix},
-    model::StepKind,
     project::{Kind, join},
-    rule::{Check, FileCx, ProjectCx, Rule},
+    rule::{Check, ProjectCx, Rule},
 };
 
 pub(super) static RULE: Rule = crate::rule!("context" / "unversioned-copy", Check::Project(check));
@@ -37,13 +36,7 @@ const BUILT: &[&str] = &[
 ];
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
-    let has_whole = |it: &FileCx<'_>| {
-        it.model.stages.iter().flat_map(|it| &it.steps).any(|it| match &it.kind {
-            StepKind::Copy(copy) => copy.is_broad(),
-            StepKind::Run(_) | StepKind::Other => false,
-        })
-    };
-    for shared in sharing::all(cx, has_whole) {
+    for shared in sharing::of_broad_copies(cx) {
         let Some((file, need)) = shared.first_whole() else { continue };
         let names = folders(&shared);
         let [first, ..] = names.as_slice() else { continue };
