@@ -14,7 +14,8 @@ pub enum Safety {
     Shown,
     /// Probably what is wanted, but the image, or how the build is called, may differ.
     Unsafe,
-    /// The image stays the same but for caches, package lists and timestamps.
+    /// The image stays the same but for caches, package lists and timestamps, and for what a new ignore line keeps out
+    /// since no build needs it.
     Safe,
 }
 
