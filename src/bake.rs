@@ -17,6 +17,7 @@ use crate::{
     yaml::{Node, NodeId, Tree},
 };
 
+pub mod edit;
 mod evaluate;
 #[cfg(test)]
 mod tests;
@@ -379,6 +380,7 @@ fn build(
     build.platforms = texts("platforms");
     build.cache_from = texts("cache-from");
     build.cache_to = texts("cache-to");
+    build.folder = Some(start);
     Ok(build)
 }
 

@@ -30,6 +30,8 @@ pub struct Build {
     pub cache_from: Vec<String>,
     /// Where cached layers are put.
     pub cache_to: Vec<String>,
+    /// The folder that the paths of its definition start from, where that is known.
+    pub folder: Option<String>,
     /// Where this is written.
     pub found_in: Location,
 }
@@ -141,6 +143,7 @@ impl Build {
             platforms: Vec::new(),
             cache_from: Vec::new(),
             cache_to: Vec::new(),
+            folder: None,
             found_in,
         }
     }
@@ -156,6 +159,9 @@ impl Build {
             *path = show(path);
         }
         if let BuildContext::Folder(path) | BuildContext::Committed(path) = &mut self.context {
+            *path = show(path);
+        }
+        if let Some(path) = &mut self.folder {
             *path = show(path);
         }
         for context in self.contexts.values_mut() {

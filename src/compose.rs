@@ -13,6 +13,8 @@ use crate::{
     yaml::{Node, NodeId, Tree},
 };
 
+pub mod edit;
+
 /// The names under which Compose looks for its file, in that order.
 const DEFAULTS: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
@@ -211,6 +213,7 @@ impl Spec {
     }
 
     fn into_build(self, name: String) -> Result<Build, String> {
+        let folder = self.folder.clone();
         let depends = |text: String| format!("it depends on `{text}`, which nothing here sets");
         let context = match self.context {
             Value::Known(context) => context,
@@ -232,6 +235,7 @@ impl Spec {
             platforms: self.platforms,
             cache_from: self.cache_from,
             cache_to: self.cache_to,
+            folder: Some(folder),
             ..Build::new(Kind::Compose, dockerfile, context, self.found_in)
         })
     }

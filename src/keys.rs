@@ -1,9 +1,16 @@
-//! Files of keys and values (Compose files, workflows, JSON) as the values of their keys, and their comments:
+//! Files of keys and values (Compose files, workflows, JSON, HCL) as the values of their keys, and their comments:
 //! what has to stay, key by key, when such a file is edited.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use granit_parser::{Event, Parser};
+use hcl_edit::{
+    Span as _,
+    expr::{Expression, ObjectKey},
+    structure::{Body, Structure},
+};
+
+mod comments;
 
 /// The way to a value: the keys from the outermost inwards, and positions in lists.
 pub type KeyPath = Vec<String>;
@@ -54,6 +61,68 @@ impl Keys {
         }
         keys.comments.sort_unstable();
         Some(keys)
+    }
+
+    /// Reads HCL: the way to a value are its blocks, by their kind and their names. `None` if it does not parse.
+    pub fn of_hcl(text: &str) -> Option<Self> {
+        let body = hcl_edit::parser::parse_body(text).ok()?;
+        let mut keys = Self { comments: comments::of_hcl(text), ..Self::default() };
+        keys.body(&body, text, &[]);
+        Some(keys)
+    }
+
+    fn body(&mut self, body: &Body, text: &str, path: &[String]) {
+        let mut seen: BTreeMap<KeyPath, usize> = BTreeMap::new();
+        for structure in body {
+            let mut path = path.to_vec();
+            match structure {
+                Structure::Attribute(it) => {
+                    path.push(it.key.as_str().to_owned());
+                    self.expression(&it.value, text, path);
+                }
+                Structure::Block(block) => {
+                    path.push(block.ident.as_str().to_owned());
+                    path.extend(block.labels.iter().map(|it| it.as_str().to_owned()));
+                    // Blocks of one name are told apart by their order.
+                    let count = seen.entry(path.clone()).or_default();
+                    *count += 1;
+                    path.extend((*count > 1).then(|| format!("block {count}")));
+                    if block.body.is_empty() {
+                        self.values.insert(path.clone(), "{}".to_owned());
+                    }
+                    self.body(&block.body, text, &path);
+                }
+            }
+        }
+    }
+
+    fn expression(&mut self, value: &Expression, text: &str, path: KeyPath) {
+        let written = |span: Option<std::ops::Range<usize>>| text[span.unwrap_or_default()].to_owned();
+        match value {
+            Expression::Object(object) if !object.is_empty() => {
+                for (key, value) in object {
+                    let mut path = path.clone();
+                    path.push(match key {
+                        ObjectKey::Ident(it) => it.as_str().to_owned(),
+                        ObjectKey::Expression(it) => it.as_str().map_or_else(|| written(it.span()), str::to_owned),
+                    });
+                    self.expression(value.expr(), text, path);
+                }
+            }
+            Expression::Array(items) if !items.is_empty() => {
+                for (at, item) in items.iter().enumerate() {
+                    let mut path = path.clone();
+                    path.push(at.to_string());
+                    self.expression(item, text, path);
+                }
+            }
+            Expression::String(it) => {
+                self.values.insert(path, it.as_str().to_owned());
+            }
+            other => {
+                self.values.insert(path, written(other.span()));
+            }
+        }
     }
 
     fn scalar(&mut self, open: &mut [Open], text: String) -> Option<()> {
@@ -132,6 +201,24 @@ mod tests {
         assert_eq!(flat("a: &x 1\nb: *x\n"), [row("a", "1"), row("b", "*1")]);
         assert_eq!(flat("a: 1\n---\na: 2\n"), [row("a", "1"), row("document 1.a", "2")]);
         assert!(Keys::of_yaml("a: [").is_none());
+    }
+
+    #[test]
+    fn values_of_hcl() {
+        let text = "a = 1 # one\nb \"x\" {\n  c = { d = \"e\", \"f\" = [g, 2] }\n  h {}\n}\nb \"x\" { i = \"${j}\" }\n";
+        let keys = Keys::of_hcl(text).unwrap();
+        let flat: Vec<_> = keys.values.iter().map(|(path, value)| (path.join("."), value.clone())).collect();
+        let rows = [
+            row("a", "1"),
+            row("b.x.block 2.i", "\"${j}\""),
+            row("b.x.c.d", "e"),
+            row("b.x.c.f.0", "g"),
+            row("b.x.c.f.1", "2"),
+            row("b.x.h", "{}"),
+        ];
+        assert_eq!(flat, rows);
+        assert_eq!(keys.comments, ["# one"]);
+        assert!(Keys::of_hcl("a = ").is_none());
     }
 
     #[test]

@@ -102,7 +102,11 @@ fn keys_agree(old: &Source, new: &Source, meant: Option<&BTreeSet<KeyPath>>) -> 
 /// What a file of keys and values says; `None` for other files, and for what does not parse.
 fn keys(source: &Source) -> Option<Keys> {
     let (_, ending) = source.path.rsplit_once('.')?;
-    matches!(ending, "yml" | "yaml" | "json").then(|| Keys::of_yaml(&source.text)).flatten()
+    match ending {
+        "yml" | "yaml" | "json" => Keys::of_yaml(&source.text),
+        "hcl" => Keys::of_hcl(&source.text),
+        _ => None,
+    }
 }
 
 /// A new file parses, and there is nothing to say against it.
@@ -119,7 +123,7 @@ fn is_sound(source: &Source, after: &Side<'_>) -> Result<(), String> {
         if let Some(finding) = after.findings.iter().find(speaks) {
             return Err(format!("`{}` speaks against the new {path}: {}", finding.rule, finding.message));
         }
-    } else if path.rsplit_once('.').is_some_and(|(_, it)| matches!(it, "yml" | "yaml" | "json"))
+    } else if path.rsplit_once('.').is_some_and(|(_, it)| matches!(it, "yml" | "yaml" | "json" | "hcl"))
         && keys(source).is_none()
     {
         return Err(format!("the new {path} does not parse"));

@@ -187,14 +187,12 @@ impl<'a> Group<'a> {
         let image = format!("{name}:{}", version.unwrap_or(tag));
         let wiring = Wiring { project: cx.project, image: &image, name: &name };
         let files = self.files();
-        let compose = wiring.file(&files)?;
-        let path = wiring.path(compose);
+        let definitions = wiring.definitions(&files)?;
+        let path = wiring.path(&definitions);
         if cx.project.files.kind(&path).is_some() {
             return Err(format!("`{path}` is there already."));
         }
-        let mut change = wiring
-            .change(compose, &files)
-            .ok_or_else(|| format!("`{}` is not in a form that can be edited.", cx.project.source(compose).path))?;
+        let mut change = wiring.change(&definitions)?;
         let base = match template {
             Some(text) => self.with_comments(&text),
             None => self.base(),

@@ -1,10 +1,15 @@
 //! Build definitions that build a shared base before what starts from it.
 
+use std::collections::BTreeMap;
+
 use crate::{
+    bake::edit::{NewTarget, add_target},
     build::{Build, Kind, Target},
+    compose::edit::add_service,
     edit::{Change, Edit},
     project::{Project, join, parent},
-    source::{FileId, Source, Span},
+    rules::shared::named_context,
+    source::FileId,
 };
 
 /// Where a base is built, and for whom.
@@ -12,175 +17,151 @@ pub(super) struct Wiring<'a> {
     pub project: &'a Project,
     /// What `FROM` names, such as `python-base:3.11`.
     pub image: &'a str,
-    /// What its service is called, and its folder below `images`.
+    /// What its service or target is called, and its folder below `images`.
     pub name: &'a str,
 }
 
-impl Wiring<'_> {
-    /// The one file that builds all of these Dockerfiles; the error says why there is none.
-    pub(super) fn file(&self, dockerfiles: &[&str]) -> Result<FileId, String> {
-        let mut files: Vec<FileId> = Vec::new();
+/// A file that builds what is to start from the base.
+pub(super) struct Definition<'a> {
+    file: FileId,
+    kind: Kind,
+    /// The folder that its paths start from.
+    folder: &'a str,
+    /// What it builds, each place once.
+    builds: Vec<&'a Build>,
+}
+
+impl<'a> Wiring<'a> {
+    /// The files that build these Dockerfiles, one of Compose, one of Bake, or one of each; the error says why the base
+    /// cannot be wired into all that builds them.
+    pub(super) fn definitions(&self, dockerfiles: &[&'a str]) -> Result<Vec<Definition<'a>>, String> {
+        let mut definitions: BTreeMap<Kind, Definition<'a>> = BTreeMap::new();
         for path in dockerfiles {
             for build in self.project.builds_of(path) {
-                if build.kind != Kind::Compose {
-                    let file = &self.project.source(build.found_in.file).path;
-                    return Err(format!("`{file}` builds `{path}`, too, and would not find the base."));
-                }
+                let file = build.found_in.file;
+                let place = &self.project.source(file).path;
+                let is_known = matches!(build.kind, Kind::Compose | Kind::Bake);
+                let Some(folder) = build.folder.as_deref().filter(|_| is_known) else {
+                    return Err(format!("`{place}` builds `{path}`, too, and would not find the base."));
+                };
                 if build.name.is_none() || build.target == Target::Unknown {
                     return Err(format!("How `{path}` is built cannot be told."));
                 }
-                if !files.contains(&build.found_in.file) {
-                    files.push(build.found_in.file);
+                let new = Definition { file, kind: build.kind, folder, builds: Vec::new() };
+                let definition = definitions.entry(build.kind).or_insert(new);
+                if definition.file != file || definition.folder != folder {
+                    let one = &self.project.source(definition.file).path;
+                    return Err(format!("`{one}` and `{place}` both build them, and a base has one home."));
+                }
+                if definition.builds.iter().all(|it| it.found_in != build.found_in) {
+                    definition.builds.push(build);
                 }
             }
         }
-        match files.as_slice() {
-            [one] => Ok(*one),
-            _ => Err("Several Compose files build them.".to_owned()),
+        // One place may stand for many builds, as a matrix does.
+        let others = self.project.builds.iter().filter(|it| definitions.values().any(|own| own.stands_for(it)));
+        let is_other = |it: &&Build| !dockerfiles.iter().any(|path| it.is_of(path));
+        if let Some(other) = others.into_iter().find(is_other) {
+            let place = &self.project.source(other.found_in.file).path;
+            return Err(format!("What `{place}` builds there does not all start from the base."));
         }
+        Ok(definitions.into_values().collect())
     }
 
     /// The path of the base's Dockerfile.
-    pub(super) fn path(&self, file: FileId) -> String {
-        join(&parent(&self.project.source(file).path), &format!("images/{}/Dockerfile", self.name))
+    pub(super) fn path(&self, definitions: &[Definition<'_>]) -> String {
+        let folder = definitions.first().map_or(".", |it| it.folder);
+        join(folder, &format!("images/{}/Dockerfile", self.name))
     }
 
-    /// The edits of a Compose file: a service for the base, and for each build the context that it comes from.
-    pub(super) fn change(&self, file: FileId, dockerfiles: &[&str]) -> Option<Change> {
-        let source = self.project.source(file);
+    /// The edits of the build definitions: a service or target for the base, and for each build the context that it
+    /// comes from. The error names the file that is not in a form that can be edited.
+    pub(super) fn change(&self, definitions: &[Definition<'_>]) -> Result<Change, String> {
+        let home = parent(&self.path(definitions));
         let mut change = Change::default();
-        let mut edits = vec![self.service(source)?];
-        change = change.meant_for(file, ["services", self.name]);
-        let mut builds: Vec<&Build> = dockerfiles.iter().flat_map(|it| self.project.builds_of(it)).collect();
-        builds.sort_by_key(|it| it.found_in);
-        builds.dedup_by_key(|it| it.found_in);
-        for build in builds {
-            edits.extend(self.context(source, build)?);
-            change = change.meant_for(file, ["services", build.name.as_deref()?, "build"]);
+        for definition in definitions {
+            let fits = self.of_definition(definition, &home).is_some_and(|it| change.try_merge(&it));
+            if !fits {
+                let path = &self.project.source(definition.file).path;
+                return Err(format!("`{path}` is not in a form that can be edited."));
+            }
         }
-        change.try_merge(&Change::of(file, edits)?).then_some(change)
+        Ok(change)
     }
 
-    /// The service that builds the base, above the others. No container of it is ever started.
-    fn service(&self, source: &Source) -> Option<Edit> {
-        let lines = Lines::of(source);
-        let services = lines.all.iter().position(|(_, text)| text.trim_end() == "services:")?;
-        let step = lines.indent_below(services)?;
-        let (i, ii) = (" ".repeat(step), " ".repeat(2 * step));
-        let taken = format!("{i}{}:", self.name);
-        if lines.all.iter().any(|(_, it)| it.trim_end() == taken) {
-            return None;
-        }
-        let (name, image) = (self.name, self.image);
-        let text = format!(
-            "{i}# What the others are built on. It is only built, and never started.\n\
-             {i}{name}:\n{ii}build: ./images/{name}\n{ii}image: {image}\n{ii}scale: 0\n\n"
-        );
-        Some(Edit::insert(lines.end(services)?, text))
-    }
-
-    /// What tells a build where the base comes from.
-    fn context(&self, source: &Source, build: &Build) -> Option<Vec<Edit>> {
-        let lines = Lines::of(source);
-        let place = build.found_in.span.start;
-        let at = lines.all.iter().rposition(|(start, _)| *start <= place)?;
-        let at = (0..=at).rev().find(|it| lines.all[*it].1.trim_start().starts_with("build:"))?;
-        let (start, line) = lines.all[at];
-        let indent = indent(line);
-        let key = "build:";
-        let value = line[indent + key.len()..].trim_end();
-        let written = value.split(" #").next().unwrap_or_default().trim();
-        let context = format!("{}: service:{}", self.image, self.name);
-        if written.is_empty() {
-            let last = lines.block(at);
-            let below = lines.indent_below(at)?;
-            if (at..=last).any(|it| lines.all[it].1.trim_start().starts_with("additional_contexts")) {
+    fn of_definition(&self, definition: &Definition<'_>, home: &str) -> Option<Change> {
+        let file = definition.file;
+        let context = relative(definition.folder, home)?;
+        let edit = self.base(definition, &context)?;
+        let section = if definition.kind == Kind::Bake { "target" } else { "services" };
+        let mut change = Change::of(file, [edit])?.meant_for(file, [section, self.name]);
+        for build in &definition.builds {
+            let one = named_context(self.project, build, self.image, self.name)?;
+            if !change.try_merge(&one) {
                 return None;
             }
-            let step = below - indent;
-            let (i, ii) = (" ".repeat(below), " ".repeat(below + step));
-            let text = format!("{i}additional_contexts:\n{ii}{context}\n");
-            return Some(vec![lines.insert_below(last, &text)?]);
         }
-        if written.starts_with(['{', '[', '&', '*', '|', '>', '!']) {
+        Some(change)
+    }
+
+    /// What builds the base. Compose never starts a container of it.
+    fn base(&self, definition: &Definition<'_>, context: &str) -> Option<Edit> {
+        let source = self.project.source(definition.file);
+        if definition.kind == Kind::Compose {
+            let body = format!("build: {context}\nimage: {}\nscale: 0\n", self.image);
+            let comment = "What the others are built on. It is only built, and never started.";
+            return add_service(source, self.name, comment, &body);
+        }
+        let platforms = &definition.builds.first()?.platforms;
+        if definition.builds.iter().any(|it| it.platforms != *platforms) || platforms.iter().any(|it| it == "…") {
             return None;
         }
-        // `build: ./api`: the value goes to a line of its own.
-        let step = lines.step();
-        let (i, ii) = (" ".repeat(indent + step), " ".repeat(indent + 2 * step));
-        let from = start as usize + indent + key.len();
-        let to = from + value.find(written)? + written.len();
-        let text = format!("{i}context: {written}\n{i}additional_contexts:\n{ii}{context}\n");
-        Some(vec![Edit::delete(Span::new(from, to)), lines.insert_below(at, &text)?])
+        let target = NewTarget {
+            name: self.name.to_owned(),
+            comment: Some("What the others are built on.".to_owned()),
+            texts: vec![("context", context.to_owned())],
+            lists: vec![("tags", vec![self.image.to_owned()]), ("platforms", platforms.clone())],
+            contexts: Vec::new(),
+        };
+        add_target(source, &target)
     }
 }
 
-/// The lines of a file, with where they start.
-struct Lines<'a> {
-    all: Vec<(u32, &'a str)>,
-    len: usize,
+impl Definition<'_> {
+    /// Whether a build comes from the same place as one of these.
+    fn stands_for(&self, build: &Build) -> bool {
+        self.builds.iter().any(|it| it.found_in == build.found_in)
+    }
 }
 
-impl<'a> Lines<'a> {
-    fn of(source: &'a Source) -> Self {
-        let starts = source.line_starts();
-        let lines = source
-            .text
-            .split_inclusive('\n')
-            .zip(starts)
-            .map(|(text, start)| (*start, text.trim_end_matches(['\r', '\n'])));
-        Self { all: lines.collect(), len: source.text.len() }
+/// The way from a folder to another, as build definitions write it.
+fn relative(from: &str, to: &str) -> Option<String> {
+    let parts = |path: &str| -> Vec<String> { path.split('/').filter(|it| *it != ".").map(str::to_owned).collect() };
+    let (from, to) = (parts(from), parts(to));
+    let same = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    // What a folder above the project is called cannot be told.
+    if from[same..].iter().any(|it| it == "..") {
+        return None;
     }
+    let up = "../".repeat(from.len() - same);
+    let start = if up.is_empty() { "./" } else { &up };
+    Some(format!("{start}{}", to[same..].join("/")))
+}
 
-    /// Where the next line starts, if the line has an end.
-    fn end(&self, line: usize) -> Option<usize> {
-        self.all.get(line + 1).map(|(start, _)| *start as usize)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// An edit that puts lines below a line, which may be the last and without an end.
-    fn insert_below(&self, line: usize, text: &str) -> Option<Edit> {
-        let (start, last) = self.all.get(line)?;
-        let end = *start as usize + last.len();
-        match self.end(line) {
-            Some(next) => Some(Edit::insert(next, text)),
-            None if end < self.len => Some(Edit::insert(self.len, text)),
-            None => Some(Edit::insert(self.len, format!("\n{}", text.trim_end_matches('\n')))),
+    #[test]
+    fn ways_between_folders() {
+        for (from, to, way) in [
+            (".", "images/x", Some("./images/x")),
+            ("a", "a/images/x", Some("./images/x")),
+            ("a/b", "a/images/x", Some("../images/x")),
+            ("a", ".", Some("../")),
+            ("..", "images/x", None),
+        ] {
+            assert_eq!(relative(from, to).as_deref(), way, "{from} {to}");
         }
     }
-
-    /// How deep what belongs to a line is indented.
-    fn indent_below(&self, line: usize) -> Option<usize> {
-        let (_, text) = self.all[line + 1..].iter().find(|(_, it)| says_something(it))?;
-        Some(indent(text)).filter(|it| *it > indent(self.all[line].1))
-    }
-
-    /// The last line of what belongs to a line.
-    fn block(&self, line: usize) -> usize {
-        let own = indent(self.all[line].1);
-        let mut last = line;
-        for (at, (_, text)) in self.all.iter().enumerate().skip(line + 1) {
-            if !says_something(text) {
-                continue;
-            }
-            if indent(text) <= own {
-                break;
-            }
-            last = at;
-        }
-        last
-    }
-
-    /// How much deeper each level is.
-    fn step(&self) -> usize {
-        self.all.iter().map(|(_, it)| indent(it)).find(|it| *it > 0).unwrap_or(2)
-    }
-}
-
-fn says_something(line: &str) -> bool {
-    let text = line.trim_start();
-    !text.is_empty() && !text.starts_with('#')
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
 }
