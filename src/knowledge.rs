@@ -9,9 +9,11 @@ use serde::Deserialize;
 
 mod installs;
 mod variables;
+mod wheels;
 
 pub use installs::{Asks, Installs, Locked, Production};
 pub use variables::{Change, build_info, means_nothing};
+pub use wheels::{Twin, WHEELS, Wheels};
 
 /// All tables.
 #[derive(Debug)]

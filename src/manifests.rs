@@ -14,10 +14,12 @@ mod javascript;
 mod maven;
 mod others;
 mod python;
+mod wheels;
 
 pub use count::packages;
 pub use javascript::yarn_flavor;
 pub use python::{Project, project as python_project};
+pub use wheels::{Built, Platform, built, normal, requirements as listed_requirements};
 
 /// The copied part of the context, as a command in the image sees it.
 #[derive(Debug)]
@@ -274,6 +276,14 @@ fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View
         "conda" => others::conda(command, folder, view),
         "gem" => gem(command),
         _ => Reads::Sources,
+    }
+}
+
+/// The files that decide what a package command installs, as paths in the context; none where that cannot be told.
+pub fn files_of(command: &PackageCommand, run: &Run, state: &State, view: &View<'_>) -> Vec<String> {
+    match command_reads(command, run, state, view) {
+        Reads::Manifests(it) => it.files,
+        Reads::Sources => Vec::new(),
     }
 }
 

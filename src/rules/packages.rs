@@ -6,6 +6,7 @@ mod dist_upgrade;
 mod interactive_install;
 mod noisy_download;
 mod recommended_packages;
+mod source_build;
 mod split_install;
 mod two_downloaders;
 mod unlocked_install;
@@ -20,6 +21,7 @@ pub(super) static RULES: &[&Rule] = &[
     &interactive_install::RULE,
     &noisy_download::RULE,
     &recommended_packages::RULE,
+    &source_build::RULE,
     &split_install::RULE,
     &two_downloaders::RULE,
     &unlocked_install::RULE,
