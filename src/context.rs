@@ -6,7 +6,7 @@ mod tree;
 
 pub use needs::{Need, Needs};
 pub use sent::{Sent, Status};
-pub use tree::{Node, Size, Tree, WalkOptions};
+pub use tree::{Node, Size, Tree, Trees, WalkOptions, bytes};
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    context::Context,
+    context::{Context, Trees},
     edit::{Change, Safety},
     finding::{Finding, Fix},
     model::Model,
@@ -131,6 +131,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
 /// What the rules about the whole project have to say; `looks` are those of its Dockerfiles, in their order.
 fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Finding> {
     let mut all = Vec::new();
+    let trees = Trees::default();
     // What comments of build definitions silence, by file.
     let mut silencing: BTreeMap<FileId, Suppressions> = BTreeMap::new();
     for rule in &chosen.rules {
@@ -145,7 +146,7 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             contexts: &look.contexts,
         });
         let mut found = Vec::new();
-        check(&ProjectCx { project, files: files.collect() }, &mut found);
+        check(&ProjectCx { project, files: files.collect(), trees: &trees }, &mut found);
         for mut finding in found {
             let Some(level) = project.settings.level(rule, &finding) else { continue };
             let file = finding.location.file;

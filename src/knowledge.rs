@@ -7,10 +7,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
+mod contents;
 mod installs;
 mod variables;
 mod wheels;
 
+pub use contents::{CONTENTS, Class, Contents};
 pub use installs::{Asks, Installs, Locked, Production};
 pub use variables::{Change, build_info, means_nothing};
 pub use wheels::{Twin, WHEELS, Wheels};

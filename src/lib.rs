@@ -18,6 +18,7 @@ pub mod edit;
 pub mod engine;
 pub mod finding;
 pub mod fingerprint;
+pub mod gitignore;
 pub mod ignorefile;
 pub mod keys;
 pub mod knowledge;

@@ -104,6 +104,12 @@ pub trait Files: Debug + Send + Sync {
         None
     }
 
+    /// Whether git tracks something at a path or below it, as the index of the repository says; `None` when it cannot
+    /// be told. Files that are held in memory are a working tree in which nothing that git ignores is tracked.
+    fn is_tracked(&self, _path: &str) -> Option<bool> {
+        Some(false)
+    }
+
     /// Where a walk over a folder begins; `None` when the folder is not there.
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {
         (self.kind(folder) == Some(Kind::Folder)).then(|| PathBuf::from(folder))
@@ -183,6 +189,12 @@ impl Project {
         let read = |path: String| Some(Source::new(path.clone(), &*self.files.read(&path)?));
         let found: Vec<Source> = paths.into_iter().filter_map(read).collect();
         self.sources.extend(found);
+    }
+
+    /// The root of the repository of a Dockerfile, or the folder that stands in its place: the last of
+    /// [`Self::folders_above`].
+    pub fn root_of(&self, path: &str) -> String {
+        self.folders_above(path).pop().unwrap_or_else(|| ".".to_owned())
     }
 
     /// The folder of a Dockerfile and those above it, up to the root of the repository; without a repository,
@@ -438,6 +450,10 @@ impl Files for Memory {
             return None;
         }
         self.below.as_ref().and_then(|it| it.link(path))
+    }
+
+    fn is_tracked(&self, path: &str) -> Option<bool> {
+        self.below.as_ref().map_or(Some(false), |it| it.is_tracked(path))
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {

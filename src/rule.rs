@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     build::Target,
-    context::{self, Context},
+    context::{self, Context, Trees},
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Level, code_is},
     model::Model,
@@ -94,6 +94,8 @@ pub struct ProjectCx<'a> {
     pub project: &'a Project,
     /// The Dockerfiles for which the rule is on, in the order of their paths.
     pub files: Vec<FileCx<'a>>,
+    /// The contexts that a rule has walked.
+    pub trees: &'a Trees,
 }
 
 impl<'a> FileCx<'a> {

@@ -1,10 +1,14 @@
 //! A context folder as the builder's walk sees it: entries, their sizes, and what the ignore file says about each.
 
 use std::{
+    collections::BTreeMap,
     io,
     ops::Range,
     path::PathBuf,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use rayon::prelude::*;
@@ -51,6 +55,25 @@ pub struct Node {
     pub unwalked: bool,
 }
 
+/// Trees that several rules look at: a folder is walked once for each ignore file.
+#[derive(Debug, Default)]
+pub struct Trees(Mutex<ByPlace>);
+
+/// By folder and ignore file.
+type ByPlace = BTreeMap<(String, String), Option<Arc<Tree>>>;
+
+impl Trees {
+    /// The entries of a folder; as many as can be looked at in a moment. `None` when the folder is not there.
+    pub fn of(&self, files: &dyn Files, folder: &str, ignore: (&str, &IgnoreFile)) -> Option<Arc<Tree>> {
+        /// So many are seen in about 20 ms; few contexts have as many, and they are the ones that take minutes to build.
+        const MOST: usize = 10_000;
+        let mut trees = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (folder.to_owned(), ignore.0.to_owned());
+        let options = WalkOptions { limit: Some(MOST), ..WalkOptions::default() };
+        trees.entry(key).or_insert_with(|| Tree::of(files, folder, ignore.1, &options).map(Arc::new)).clone()
+    }
+}
+
 /// How to walk.
 #[derive(Debug, Default)]
 pub struct WalkOptions<'a> {
@@ -75,6 +98,8 @@ struct Open<'a> {
 impl Tree {
     /// Walks a folder. `None` when it is not there.
     pub fn of(files: &dyn Files, folder: &str, ignore: &IgnoreFile, options: &WalkOptions<'_>) -> Option<Self> {
+        /// Folders that are read before a limit is looked at.
+        const AT_ONCE: usize = 64;
         let root = files.walk_root(folder)?;
         let node = Node {
             name: ".".into(),
@@ -90,41 +115,16 @@ impl Tree {
         let mut tree = Self { nodes: vec![node], ..Self::default() };
         let mut level = vec![Open { node: 0, disk: root, path: String::new(), walk: ignore.walk(), lost: None }];
         while !level.is_empty() && !tree.cut {
-            let read: Vec<_> = level.par_iter().map(|it| files.entries(&it.disk)).collect();
-            let seen = read.iter().flatten().map(Vec::len).sum();
-            if let Some(progress) = options.progress {
-                progress.fetch_add(seen, Ordering::Relaxed);
-            }
-            tree.cut = options.limit.is_some_and(|limit| tree.nodes.len() + seen > limit);
-            let decided: Vec<_> = level
-                .par_iter()
-                .zip(read)
-                .map(|(folder, entries)| entries.map(|it| folder.decide(it, options.ignored)))
-                .collect();
             let mut next = Vec::new();
-            for (folder, decided) in level.iter().zip(decided) {
-                let decided = match decided {
-                    Ok(decided) => decided,
-                    // The folder vanished meanwhile.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound && folder.node > 0 => continue,
-                    Err(error) => {
-                        tree.problems
-                            .push((if folder.path.is_empty() { ".".into() } else { folder.path.clone() }, error));
-                        continue;
+            let at_once = if options.limit.is_some() { AT_ONCE } else { level.len() };
+            for some in level.chunks(at_once) {
+                if tree.cut {
+                    for open in some {
+                        tree.nodes[open.node as usize].unwalked = true;
                     }
-                };
-                if tree.broken.is_none() {
-                    tree.broken = decided.broken;
+                } else {
+                    tree.add(some, files, options, &mut next);
                 }
-                let start = tree.nodes.len() as u32;
-                for (node, open) in decided.entries {
-                    if let Some(mut open) = open {
-                        open.node = tree.nodes.len() as u32;
-                        next.push(open);
-                    }
-                    tree.nodes.push(node);
-                }
-                tree.nodes[folder.node as usize].children = start..tree.nodes.len() as u32;
             }
             level = next;
         }
@@ -132,6 +132,45 @@ impl Tree {
             tree.nodes[open.node as usize].unwalked = true;
         }
         Some(tree)
+    }
+
+    /// Reads some folders.
+    fn add<'a>(&mut self, some: &[Open<'a>], files: &dyn Files, options: &WalkOptions<'_>, next: &mut Vec<Open<'a>>) {
+        let read: Vec<_> = some.par_iter().map(|it| files.entries(&it.disk)).collect();
+        let seen = read.iter().flatten().map(Vec::len).sum();
+        if let Some(progress) = options.progress {
+            progress.fetch_add(seen, Ordering::Relaxed);
+        }
+        self.cut = options.limit.is_some_and(|limit| self.nodes.len() + seen > limit);
+        let decided: Vec<_> = some
+            .par_iter()
+            .zip(read)
+            .map(|(folder, entries)| entries.map(|it| folder.decide(it, options.ignored)))
+            .collect();
+        for (folder, decided) in some.iter().zip(decided) {
+            let decided = match decided {
+                Ok(decided) => decided,
+                // The folder vanished meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && folder.node > 0 => continue,
+                Err(error) => {
+                    let path = if folder.path.is_empty() { ".".into() } else { folder.path.clone() };
+                    self.problems.push((path, error));
+                    continue;
+                }
+            };
+            if self.broken.is_none() {
+                self.broken = decided.broken;
+            }
+            let start = self.nodes.len() as u32;
+            for (node, open) in decided.entries {
+                if let Some(mut open) = open {
+                    open.node = self.nodes.len() as u32;
+                    next.push(open);
+                }
+                self.nodes.push(node);
+            }
+            self.nodes[folder.node as usize].children = start..self.nodes.len() as u32;
+        }
     }
 
     /// The path of an entry from the root of the context.
@@ -196,6 +235,26 @@ pub struct Size {
     pub files: usize,
 }
 
+/// Bytes as people read them: three figures, powers of 1000 as the builders write them.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "three figures are shown")]
+    let mut value = count as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+    format!("{value:.decimals$} {unit}")
+}
+
 /// The entries of a folder, with the state of the walk in those that are to be read.
 struct Decided<'a> {
     entries: Vec<(Node, Option<Open<'a>>)>,
@@ -245,5 +304,26 @@ impl<'a> Open<'a> {
             decided.entries.push((node, open));
         }
         decided
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_figures() {
+        for (count, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.00 kB"),
+            (12_345, "12.3 kB"),
+            (999_499, "999 kB"),
+            (999_600, "1.00 MB"),
+            (123_456_789, "123 MB"),
+            (9_996_000, "10.0 MB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
     }
 }

@@ -19,7 +19,7 @@ mod xml;
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
-pub use context::{bytes, files as context_files, human_context, json_context, svg_context};
+pub use context::{files as context_files, human_context, json_context, svg_context};
 pub use human::findings as human_findings;
 pub use statistics::render as render_statistics;
 

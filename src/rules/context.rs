@@ -1,7 +1,9 @@
 //! What is sent to the builder, and what is not.
 
+mod ballast;
 mod context_ballast;
 mod ignored_copy_source;
+mod mentions;
 mod misread_ignore_line;
 mod secret_in_context;
 mod sharing;

@@ -13,7 +13,9 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Workspace,
+    index::Tracked,
     listing::{Listed, Listings},
+    repository_of, slashed,
 };
 use crate::project::{Entry, EntryKind, Files, Kind, join};
 
@@ -33,6 +35,8 @@ pub(super) struct Disk {
     kinds: Cache<Option<Kind>>,
     texts: Cache<Option<Arc<str>>>,
     lists: Cache<Vec<String>>,
+    /// The files that git tracks, by the root of the repository.
+    tracked: Cache<Option<Arc<Tracked>>>,
 }
 
 impl Disk {
@@ -45,6 +49,7 @@ impl Disk {
             kinds: Cache::default(),
             texts: Cache::default(),
             lists: Cache::default(),
+            tracked: Cache::default(),
         }
     }
 
@@ -129,6 +134,13 @@ impl Files for Disk {
         let folder = fs::canonicalize(path.parent()?).ok()?;
         let target = fs::read_link(path).ok().filter(|_| self.holds(&folder))?;
         Some(target.to_string_lossy().into_owned())
+    }
+
+    fn is_tracked(&self, path: &str) -> Option<bool> {
+        let (real, _) = self.real(path)?;
+        let root = repository_of(&real)?;
+        let tracked = self.tracked.get(&root.to_string_lossy(), || Tracked::of(root).map(Arc::new))?;
+        Some(tracked.holds(&slashed(real.strip_prefix(root).ok()?)))
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {

@@ -4,6 +4,7 @@ mod disk;
 mod find;
 mod git;
 mod history;
+mod index;
 mod listing;
 mod write;
 

@@ -25,7 +25,7 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
                  A secret mount gives it to one command; what the service needs is passed when it runs."
                     .to_owned(),
             );
-            let lines = shared.harmless(&[Line { group: "secrets", text: name.clone() }]);
+            let lines = shared.harmless(&[Line { group: "secrets".to_owned(), text: name.clone() }]);
             let title = format!("Add `{name}` to {}", shared.path);
             finding.fix = (!lines.is_empty()).then(|| shared.add(&lines)).flatten().map(|change| Fix {
                 title,

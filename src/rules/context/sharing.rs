@@ -1,34 +1,43 @@
 //! The builds whose contexts one ignore file rules, and what it would mean for them to add lines to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     build::{BuildContext, NamedContext, Recipe, Target},
-    context::{Context, Need, Needs},
+    context::{Context, Need, Needs, Tree, Trees},
     edit::{Change, Edit},
     ignorefile::IgnoreFile,
     model::StepKind,
     project::{Files, Project, join, parent},
     rule::{FileCx, ProjectCx},
+    settings::Builder,
     source::FileId,
 };
 
 /// An ignore file that is there or could be, and the builds that heed it.
 pub(super) struct Shared<'a> {
     pub project: &'a Project,
+    trees: &'a Trees,
     /// The context.
     pub folder: String,
     /// Where the file is or would be.
     pub path: String,
     /// The file, if it is there.
     pub file: Option<FileId>,
+    /// The file whose lines a new one begins with.
+    model: Option<FileId>,
     pub ignore: IgnoreFile,
     pub builds: Vec<SharedBuild<'a>>,
+    is_alone: bool,
     /// What keeps other builds of the context from being known, in words.
     pub open: Option<String>,
 }
 
 /// A build that heeds the file.
+#[derive(Clone)]
 pub(super) struct SharedBuild<'a> {
     pub cx: &'a FileCx<'a>,
     pub needs: Needs,
@@ -51,11 +60,14 @@ pub(super) fn all<'a>(cx: &'a ProjectCx<'a>, wants: impl Fn(&FileCx<'_>) -> bool
             let key = (folder.to_owned(), ignore_path.clone());
             let group = groups.entry(key).or_insert_with(|| Shared {
                 project: cx.project,
+                trees: cx.trees,
                 folder: folder.to_owned(),
                 file: cx.project.sources.iter().position(|it| it.path == ignore_path).map(|it| FileId(it as u32)),
+                model: None,
                 path: ignore_path,
                 ignore: context.ignore,
                 builds: Vec::new(),
+                is_alone: false,
                 open: None,
             });
             group.builds.push(SharedBuild { cx: file, needs, is_certain });
@@ -137,6 +149,51 @@ impl<'a> Shared<'a> {
         needs.filter(|(_, need)| need.is_whole())
     }
 
+    /// The same for one of several Dockerfiles, as if it had an ignore file of its own, which begins with the lines of
+    /// the common one; `None` if it cannot have one.
+    pub(super) fn alone(&self, dockerfile: &FileCx<'a>) -> Option<Self> {
+        let own = |it: &&SharedBuild<'a>| it.cx.source.path == dockerfile.source.path;
+        let builds: Vec<_> = self.builds.iter().filter(own).cloned().collect();
+        let path = format!("{}.dockerignore", dockerfile.source.path);
+        let is_possible = self.project.settings.builder == Builder::Buildkit
+            && builds.len() < self.builds.len()
+            && path != self.path
+            && builds.iter().all(|it| it.needs.unknown.is_none())
+            && self.files().kind(&path).is_none();
+        is_possible.then(|| Self {
+            project: self.project,
+            trees: self.trees,
+            folder: self.folder.clone(),
+            path,
+            file: None,
+            model: self.file,
+            ignore: self.ignore.clone(),
+            builds,
+            is_alone: true,
+            open: None,
+        })
+    }
+
+    /// Whether this is the ignore file of one Dockerfile, beside a common one.
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// What a fix does that adds lines.
+    pub(super) fn title(&self) -> String {
+        if self.file.is_some() { format!("Add lines to {}", self.path) } else { format!("Make {}", self.path) }
+    }
+
+    /// The entries of the context; as many as can be looked at in a moment.
+    pub(super) fn tree(&self) -> Option<Arc<Tree>> {
+        self.trees.of(self.files(), &self.folder, (&self.path, &self.ignore))
+    }
+
+    /// Whether some build is the only one that its folder can belong to.
+    pub(super) fn is_certain(&self) -> bool {
+        self.builds.iter().any(|it| it.is_certain)
+    }
+
     /// What lies around the project's files.
     pub(super) fn files(&self) -> &'a dyn Files {
         &*self.project.files
@@ -189,13 +246,13 @@ impl<'a> Shared<'a> {
     }
 
     fn text(&self) -> &str {
-        self.file.map_or("", |it| &self.project.source(it).text)
+        self.file.or(self.model).map_or("", |it| &self.project.source(it).text)
     }
 
     /// The change that adds lines, in groups with a comment above each.
     pub(super) fn add(&self, lines: &[Line]) -> Option<Change> {
         let mut text = String::new();
-        let mut groups: Vec<&str> = lines.iter().map(|it| it.group).collect();
+        let mut groups: Vec<&str> = lines.iter().map(|it| it.group.as_str()).collect();
         groups.dedup();
         for group in groups {
             if !text.is_empty() {
@@ -209,20 +266,20 @@ impl<'a> Shared<'a> {
                 text.push('\n');
             }
         }
-        let Some(file) = self.file else {
-            if self.files().kind(&self.path).is_some() {
-                // It is there, but is no text.
-                return None;
-            }
-            let creates = BTreeMap::from([(self.path.clone(), text)]);
-            return Some(Change { creates, ..Change::default() });
-        };
         let old = self.text();
         let gap = match old {
             "" => "",
             old if old.ends_with("\n\n") => "",
             old if old.ends_with('\n') => "\n",
             _ => "\n\n",
+        };
+        let Some(file) = self.file else {
+            if self.files().kind(&self.path).is_some() {
+                // It is there, but is no text.
+                return None;
+            }
+            let creates = BTreeMap::from([(self.path.clone(), format!("{old}{gap}{text}"))]);
+            return Some(Change { creates, ..Change::default() });
         };
         Change::of(file, [Edit::insert(old.len(), format!("{gap}{text}"))])
     }
@@ -232,6 +289,21 @@ impl<'a> Shared<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// The comment above the lines of its kind.
-    pub group: &'static str,
+    pub group: String,
     pub text: String,
+}
+
+/// An instruction as a message names it: its first line.
+pub(super) fn first_line<'a>(file: &FileCx<'a>, need: &Need) -> &'a str {
+    file.source.slice(need.span).lines().next().unwrap_or_default().trim_end_matches(['\\', ' '])
+}
+
+/// Names in a sentence: the first two, and how many more.
+pub(super) fn list(names: &[String]) -> String {
+    match names {
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+        [] => String::new(),
+    }
 }

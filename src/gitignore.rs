@@ -1,0 +1,160 @@
+//! What git ignores: `.gitignore` files to an answer, by git's rules and not those of Docker.
+
+use std::{cell::RefCell, collections::BTreeMap, path::Path, rc::Rc, sync::Arc};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::project::{Files, Kind, join, parent};
+
+/// The `.gitignore` files of a repository, read and compiled when they are asked for.
+#[derive(Debug)]
+pub struct GitIgnore<'a> {
+    files: &'a dyn Files,
+    /// The root of the repository.
+    root: String,
+    texts: RefCell<BTreeMap<String, Option<Arc<str>>>>,
+    compiled: RefCell<BTreeMap<String, Option<Rc<Gitignore>>>>,
+}
+
+impl<'a> GitIgnore<'a> {
+    /// Those of the repository with this root.
+    pub fn new(files: &'a dyn Files, root: String) -> Self {
+        Self { files, root, texts: RefCell::default(), compiled: RefCell::default() }
+    }
+
+    /// Whether git ignores what a path names, or a folder that it is in. Nothing has to be there.
+    pub fn ignores(&self, path: &str, kind: Kind) -> bool {
+        let mut path = path.to_owned();
+        let mut kind = kind;
+        while path != self.root {
+            if self.ignores_itself(&path, kind) {
+                return true;
+            }
+            let above = parent(&path);
+            if above == path {
+                break;
+            }
+            (path, kind) = (above, Kind::Folder);
+        }
+        false
+    }
+
+    /// Whether a pattern matches this very path; the nearest file that has one decides.
+    fn ignores_itself(&self, path: &str, kind: Kind) -> bool {
+        let mut folder = path.to_owned();
+        while folder != self.root {
+            let above = parent(&folder);
+            if above == folder {
+                break;
+            }
+            folder = above;
+            let Some(inside) = from(&folder, path) else { break };
+            let Some(text) = self.text(&folder) else { continue };
+            if !text.lines().any(|line| may_match(line, &inside)) {
+                continue;
+            }
+            let Some(rules) = self.compiled(&folder, &text) else { continue };
+            let found = rules.matched(Path::new(&inside), kind == Kind::Folder);
+            if !found.is_none() {
+                return found.is_ignore();
+            }
+        }
+        false
+    }
+
+    fn text(&self, folder: &str) -> Option<Arc<str>> {
+        let read = || self.files.read(&join(folder, ".gitignore"));
+        self.texts.borrow_mut().entry(folder.to_owned()).or_insert_with(read).clone()
+    }
+
+    /// Compiling takes far longer than seeing that no line can match, so it waits until one may.
+    fn compiled(&self, folder: &str, text: &str) -> Option<Rc<Gitignore>> {
+        let compile = || {
+            let mut builder = GitignoreBuilder::new("");
+            for line in text.lines() {
+                // Git passes over a pattern that it cannot read, too.
+                let _ = builder.add_line(None, line);
+            }
+            builder.build().ok().map(Rc::new)
+        };
+        self.compiled.borrow_mut().entry(folder.to_owned()).or_insert_with(compile).clone()
+    }
+}
+
+/// A path as seen from a folder above it. The folders between the working directory and one above it are not named by
+/// paths such as `../x`; something that nobody calls a folder stands for them.
+fn from(folder: &str, path: &str) -> Option<String> {
+    const UNNAMED: &str = "\u{1}/";
+    let ups = |it: &str| it.split('/').take_while(|it| *it == "..").count();
+    if folder == "." || !folder.is_empty() && folder.split('/').all(|it| it == "..") {
+        let depth = if folder == "." { 0 } else { ups(folder) };
+        let own = ups(path);
+        let unnamed = depth.checked_sub(own)?;
+        let rest = path.split('/').skip(own).collect::<Vec<_>>().join("/");
+        return (!path.starts_with('/')).then(|| UNNAMED.repeat(unnamed) + &rest);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned)
+}
+
+/// Whether a line could match a path, which saves compiling most files: false only if it surely does not.
+fn may_match(line: &str, path: &str) -> bool {
+    let line = line.trim_end();
+    if line.is_empty() || line.starts_with('#') {
+        return false;
+    }
+    let pattern = line.trim_start_matches('!').trim_end_matches('/');
+    let last = pattern.rsplit('/').next().unwrap_or(pattern);
+    let mut parts = path.split('/');
+    match last.strip_prefix('*') {
+        Some(ending) if !ending.contains(['*', '?', '[', '\\']) => parts.any(|it| it.ends_with(ending)),
+        _ if last.contains(['*', '?', '[', '\\']) => true,
+        _ => parts.any(|it| it == last),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Memory;
+
+    #[test]
+    fn paths_are_ignored_as_git_does() {
+        let texts =
+            [(".gitignore", "*.log\n/data/\n!keep.log\nbuild/\n# no\nx/*/y\n"), ("api/.gitignore", "!x.log\nlocal\n")];
+        let texts = texts.map(|(path, text)| (path.to_owned(), Arc::from(text))).into();
+        let memory = Memory { texts, below: None };
+        let git = GitIgnore::new(&memory, ".".to_owned());
+        for (path, kind, ignored) in [
+            ("a.log", Kind::File, true),
+            ("keep.log", Kind::File, false),
+            ("data", Kind::Folder, true),
+            ("data", Kind::File, false),
+            ("api/data", Kind::Folder, false),
+            ("data/models/x.bin", Kind::File, true),
+            ("api/build/x", Kind::File, true),
+            ("api/x.log", Kind::File, false),
+            ("api/y.log", Kind::File, true),
+            ("api/local", Kind::Folder, true),
+            ("local", Kind::Folder, false),
+            ("x/1/y", Kind::File, true),
+        ] {
+            assert_eq!(git.ignores(path, kind), ignored, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_seen_from_folders_above() {
+        for (folder, path, seen) in [
+            (".", "a/b", Some("a/b")),
+            ("a", "a/b", Some("b")),
+            ("..", "a/b", Some("\u{1}/a/b")),
+            ("..", "../a/b", Some("a/b")),
+            ("../..", "../a", Some("\u{1}/a")),
+            ("../a", "../a/b", Some("b")),
+            ("a", "ab", None),
+            ("/x", "/x/y", Some("y")),
+        ] {
+            assert_eq!(from(folder, path).as_deref(), seen, "{path} from {folder}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What lies in build contexts: the table `rules/knowledge/context.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// What lies in build contexts, and what builds need of it.
+///
+/// # Panics
+///
+/// If the table is malformed; a test of this module reads it.
+pub static CONTENTS: LazyLock<Contents> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../rules/knowledge/context.toml"))
+        .expect("the test `table_is_sound` reads the table")
+});
+
+/// The table of what lies in build contexts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contents {
+    /// Files that no build needs.
+    pub class: Vec<Class>,
+    /// Folders that are made before the image is, for it.
+    pub built: Vec<String>,
+    /// Words of programs, scripts and manifests that ask for the history of a repository.
+    pub history: Vec<String>,
+    /// Files that say how a project is built.
+    pub manifests: Vec<String>,
+    /// What Docker and CI read themselves.
+    pub own: Vec<String>,
+    /// Folders out of which a server answers with whatever is there.
+    pub served: Vec<String>,
+    /// Images of such servers, by the last part of their names.
+    pub servers: Vec<String>,
+    /// Endings of program text.
+    pub code: Vec<String>,
+    /// Files that name a great deal, and tell nothing about what is read.
+    pub generated: Vec<String>,
+}
+
+/// A class of files that no build needs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// The comment above its lines in an ignore file.
+    pub group: String,
+    /// The names, each with the line that keeps it back.
+    pub names: Vec<(String, String)>,
+    /// Whether it is worth a finding of its own.
+    #[serde(default)]
+    pub heavy: bool,
+    /// Whether something may ask version control for it.
+    #[serde(default)]
+    pub history: bool,
+    /// The programs of which one makes it; a build that has to do with these must run one itself.
+    #[serde(default)]
+    pub installed: Vec<String>,
+    /// Manifests that tell that the files will come.
+    #[serde(default)]
+    pub expected: Vec<String>,
+}
+
+impl Contents {
+    /// Whether the name is that of a class.
+    pub fn is_ballast(&self, name: &str) -> bool {
+        self.class.iter().flat_map(|it| &it.names).any(|(it, _)| it == name)
+    }
+
+    /// Whether a folder of that name is made before the image is.
+    pub fn is_built(&self, name: &str) -> bool {
+        self.built.iter().any(|it| it == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sound() {
+        assert!(CONTENTS.is_ballast(".git"));
+        assert!(CONTENTS.is_built("dist"));
+        for class in &CONTENTS.class {
+            assert!(!class.names.is_empty() && (class.heavy || class.installed.is_empty()), "{}", class.group);
+        }
+    }
+}
