@@ -205,6 +205,9 @@ pub struct Manager {
     /// Its caches.
     #[serde(default)]
     pub cache: Vec<Cache>,
+    /// Words of which a cleaning command has to have all to empty the caches, one set per entry.
+    #[serde(default)]
+    pub empties: Vec<WordPattern>,
     /// Words without which a cache stays empty.
     #[serde(default)]
     pub needs: Vec<Need>,
@@ -258,6 +261,8 @@ pub struct Cache {
     pub holds: Holds,
     /// How concurrent builds may share it.
     pub sharing: Sharing,
+    /// What happens where two builds write to it at once: a full sentence.
+    pub alone: Option<String>,
     /// The beginning of the mount's id, where caches of several releases get in each other's way.
     pub id: Option<String>,
     /// Whether the cache of one base image must not serve another.
@@ -285,6 +290,45 @@ pub struct Cache {
     /// Other folders whose cleaning belongs to this cache.
     #[serde(default)]
     pub also_cleaned: Vec<String>,
+    /// Folders that are taken for it.
+    #[serde(default)]
+    pub mistaken: Vec<String>,
+    /// Folders where a mount does as well.
+    #[serde(default)]
+    pub also: Vec<String>,
+}
+
+impl Cache {
+    /// Whether it is only there on some base images.
+    fn depends_on_image(&self) -> bool {
+        !(self.only_on.is_empty() && self.not_on.is_empty() && self.known_on.is_empty())
+    }
+
+    /// Whether a folder is where the cache lies for some user, or a part of that.
+    pub fn is_at(&self, folder: &str) -> bool {
+        let path = self.path.as_ref().filter(|it| it.starts_with("{home}"));
+        let rest = path.and_then(|it| it.strip_prefix("{home}"));
+        rest.is_some_and(|rest| folder.split_once(rest).is_some_and(|(_, it)| it.is_empty() || it.starts_with('/')))
+    }
+
+    /// Whether a folder is where the cache would lie for another user, or is often taken for it.
+    pub fn is_like(&self, folder: &str) -> bool {
+        self.path.iter().chain(&self.root_path).chain(&self.mistaken).any(|it| is_like(folder, it))
+    }
+}
+
+/// Whether a folder is one that `{home}` stands for some home in, or lies below it.
+/// A folder above it counts, too, where it has a name of its own: `/home/app/.cache` for `{home}/.cache/pip`.
+fn is_like(folder: &str, template: &str) -> bool {
+    let below = |path: &str, folder: &str| {
+        path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let Some(rest) = template.strip_prefix("{home}") else { return below(folder, template) };
+    if folder.match_indices(rest).any(|(at, _)| below(&folder[at..], rest)) {
+        return true;
+    }
+    let above = rest.match_indices('/').skip(1).map(|(at, _)| &rest[..at]);
+    above.into_iter().any(|it| it.starts_with("/.") && folder.ends_with(it))
 }
 
 /// What a cache holds.
@@ -335,6 +379,11 @@ pub struct Need {
     pub before: Option<String>,
     /// What is different in the image then: a full sentence.
     pub differs: Option<String>,
+    /// What becomes of the cache without it: a full sentence.
+    pub why: String,
+    /// Whether the image is broken without it, and not only the cache empty.
+    #[serde(default)]
+    pub breaks: bool,
     /// For these actions.
     #[serde(rename = "for")]
     pub actions: Vec<Action>,
@@ -367,8 +416,18 @@ pub struct Defeat {
     pub unless: Vec<String>,
     /// The option also does the work of this action, so that one in the same RUN makes `instead` unnecessary.
     pub subsumes: Option<Action>,
-    /// A variable that does, when it is set to anything but a word for "no".
+    /// A variable that does, when it is set.
     pub variable: Option<String>,
+    /// Whether the variable does not when it is set to a word for "no".
+    #[serde(default)]
+    pub heeds_no: bool,
+}
+
+impl Defeat {
+    /// Whether the variable says with this value that the cache stays on.
+    pub fn is_no(&self, value: &str) -> bool {
+        self.heeds_no && matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off")
+    }
 }
 
 /// How to leave nothing of a cache in the layer.
@@ -507,6 +566,12 @@ impl WordPattern {
         wildcard(self.first().as_bytes(), word.as_bytes())
     }
 
+    /// Whether each of its words is among `words`.
+    pub fn is_among<S: AsRef<str>>(&self, words: &[S]) -> bool {
+        let has = |it: &String| words.iter().any(|word| wildcard(it.as_bytes(), word.as_ref().as_bytes()));
+        self.words.iter().all(has)
+    }
+
     /// How it is written.
     pub fn text(&self) -> String {
         self.words.join(" ")
@@ -579,6 +644,13 @@ impl Manager {
     /// Whether it has no subcommands: whatever it is told, it does its default.
     pub fn is_bare(&self) -> bool {
         self.default.is_some() && Action::ALL.iter().all(|it| self.subcommands(*it).is_empty())
+    }
+
+    /// Whether a folder is where one of its caches would lie for another user or on another image, or is often taken
+    /// for it.
+    pub fn is_taken_for(&self, cache: &Cache, folder: &str) -> bool {
+        cache.is_like(folder)
+            || (cache.depends_on_image() && self.cache.iter().any(|it| it.depends_on_image() && it.is_like(folder)))
     }
 
     /// The subcommands of an action.

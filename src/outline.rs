@@ -12,7 +12,8 @@ use crate::{
     knowledge::{Action, Flavor, Holds, Installs, KNOWLEDGE, Manager},
     manifests::{Reads, View, matches_glob, reads, visible},
     model::{
-        Base, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value, absolute, expand, is_below,
+        Base, CachePath, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value, absolute,
+        expand, idle, is_below, misplaced,
     },
     project::{Kind, join},
     shell::{Command, Compound, Invocation, List, Node, OperatorKind, Script, Word},
@@ -344,21 +345,25 @@ fn port(text: &str) -> String {
 /// The normal form of a `RUN`: its commands without cleaning of caches and without the words that only concern caches.
 fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> String {
     let instruction = model.instruction(step);
-    let known_caches: Vec<String> = run
-        .packages()
-        .iter()
-        .flat_map(|command| {
-            let flavors = [None, Some(Flavor::Classic), Some(Flavor::Berry)];
-            flavors.into_iter().flat_map(|it| model.cache_paths(stage.index, &step.before, run, command, it))
-        })
-        .flat_map(|it| it.targets)
-        .collect();
+    let caches_of = |command| {
+        let flavors = [None, Some(Flavor::Classic), Some(Flavor::Berry)];
+        flavors.into_iter().flat_map(|it| model.cache_paths(stage.index, &step.before, run, command, it)).collect()
+    };
+    let uses: Vec<(&PackageCommand, Vec<CachePath>)> = run.packages().iter().map(|it| (it, caches_of(it))).collect();
+    let known = || uses.iter().flat_map(|(_, it)| it).flat_map(|it| &it.targets);
+    let is_cache = |target: &String| known().any(|it| is_below(target, it));
+    // A mount that nothing in the run looks into makes no difference.
+    let mut unused: Vec<Span> = Vec::new();
+    if run.caches().next().is_some() && run.is_known() {
+        unused.extend(misplaced(run, &uses).iter().map(|it| it.mount.span));
+        unused.extend(idle(run, &uses).iter().map(|it| it.span));
+    }
     let is_plain_cache = |span: Span| {
-        run.mounts.iter().any(|it| {
-            it.span == span
-                && it.kind == MountKind::Cache
-                && it.target.as_ref().is_some_and(|target| known_caches.contains(target))
-        })
+        unused.contains(&span)
+            || run
+                .mounts
+                .iter()
+                .any(|it| it.span == span && it.kind == MountKind::Cache && it.target.as_ref().is_some_and(is_cache))
     };
     let flags: Vec<&str> = instruction
         .flags
@@ -553,7 +558,8 @@ impl Normal<'_> {
             package.is_some_and(|it| {
                 let places = it.manager.cache.iter().filter_map(|it| it.set.as_ref()).map(|(name, _)| name.as_str());
                 let needs = it.manager.needs.iter().filter_map(|it| it.set.as_deref()?.split('=').next());
-                places.chain(needs).any(|it| it == name)
+                let defeats = it.manager.defeat.iter().filter_map(|it| it.variable.as_deref());
+                places.chain(needs).chain(defeats).any(|it| it == name)
             })
         };
         let assignments = command.assignments.iter().filter(|it| !sets_cache(&it.name));

@@ -69,6 +69,46 @@ fn has_comment(gap: &str) -> bool {
     gap.lines().skip(1).any(|it| it.trim_start().starts_with('#'))
 }
 
+/// Sets keys of a mount, each behind those that are there or in the place of its old value.
+/// `None` where the flag is written with quotes or over several lines, or has a key by another name.
+pub fn set_mount_fields(source: &Source, flag: Span, fields: &[(&str, &str)]) -> Option<Edit> {
+    let text = source.slice(flag);
+    let (head, body) = text.split_at_checked("--mount=".len()).filter(|(head, _)| *head == "--mount=")?;
+    if body.contains(['"', '\'', '\n', '\\', '`']) {
+        return None;
+    }
+    let mut parts: Vec<String> = body.split(',').map(str::to_owned).collect();
+    for (key, value) in fields {
+        let names: &[&str] = if *key == "target" { &["target", "dst", "destination"] } else { &[key] };
+        let is_it = |part: &String| names.contains(&part.split('=').next().unwrap_or_default());
+        match parts.iter().position(is_it) {
+            Some(at) => {
+                let name = parts[at].split('=').next().unwrap_or_default().to_owned();
+                parts[at] = format!("{name}={value}");
+            }
+            None => parts.push(format!("{key}={value}")),
+        }
+    }
+    Some(Edit::replace(flag, format!("{head}{}", parts.join(","))))
+}
+
+/// Takes a flag out; what follows it moves up to its place. `None` if a comment would go with it.
+pub fn remove_flag(source: &Source, instruction: &Instruction, flag: Span) -> Option<Vec<Edit>> {
+    let flags = instruction.flags.iter().map(|it| it.span);
+    let words: Vec<Span> = [instruction.keyword.span].into_iter().chain(flags).collect();
+    let at = words.iter().position(|it| *it == flag)?;
+    match words.get(at + 1).map(|next| Span { start: flag.start, end: next.start }) {
+        Some(span) if !has_comment(source.slice(span)) => Some(vec![Edit::delete(span)]),
+        Some(_) | None => remove_words(source, &words, &[at]),
+    }
+}
+
+/// Puts other flags in the place of one, each on a line of its own where the first is.
+pub fn replace_flag(source: &Source, instruction: &Instruction, escape: char, flag: Span, flags: &[String]) -> Edit {
+    let indent = continuation_indent(source, instruction).unwrap_or(INDENT);
+    Edit::replace(flag, flags.join(&format!(" {escape}\n{indent}")))
+}
+
 /// Removes a whole instruction with its line end.
 pub fn remove_item(item: &Item) -> Edit {
     Edit::delete(item.span)

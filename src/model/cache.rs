@@ -1,8 +1,8 @@
 //! Where a package command keeps its cache: option, variable, environment, base image, home.
 
-use super::{ImageRef, Model, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below, run::text};
+use super::{ImageRef, Model, Mount, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below, run::text};
 use crate::{
-    knowledge::{Cache, Flavor, Image, Manager},
+    knowledge::{Action, Cache, Flavor, Image, KNOWLEDGE, Manager},
     model::State,
     shell::{Assignment, Invocation},
 };
@@ -18,6 +18,80 @@ pub struct CachePath {
     pub certainty: Certainty,
     /// The variable that has to be set to the folder, with the folder.
     pub set: Option<&'static (String, String)>,
+}
+
+impl CachePath {
+    /// Whether a cache mount of the run keeps it, or a part of it.
+    pub fn is_mounted(&self, run: &Run) -> bool {
+        let kept = |target: &String| run.caches().any(|(_, it)| is_below(target, it) || is_below(it, target));
+        self.targets.iter().any(kept) || self.is_kept_otherwise(run)
+    }
+
+    /// Whether a cache mount lies where it does as well.
+    pub fn is_kept_otherwise(&self, run: &Run) -> bool {
+        let ends = |target: &str, it: &String| match it.strip_prefix("{home}") {
+            Some(rest) => target.ends_with(rest),
+            None => is_below(target, it),
+        };
+        self.cache.also.iter().any(|also| run.caches().any(|(_, it)| ends(it, also)))
+    }
+}
+
+/// A cache mount that lies where none of the commands looks.
+#[derive(Clone, Debug)]
+pub struct Misplaced<'a> {
+    /// The mount.
+    pub mount: &'a Mount,
+    /// Where it should lie, each with the command that keeps its cache there.
+    pub paths: Vec<(&'a PackageCommand, CachePath)>,
+}
+
+/// The cache mounts of a run that lie where the caches of its commands would be for another user, in another
+/// environment or on another image, with those that are not mounted. `uses` are the commands with their caches.
+pub fn misplaced<'a>(run: &'a Run, uses: &[(&'a PackageCommand, Vec<CachePath>)]) -> Vec<Misplaced<'a>> {
+    let paths = || uses.iter().flat_map(|(command, paths)| paths.iter().map(move |it| (*command, it)));
+    let mounts = run.mounts.iter().filter_map(|it| it.own_cache().map(|target| (it, target)));
+    let misplaced = mounts.filter_map(|(mount, target)| {
+        let serves = |it: &CachePath| {
+            it.targets.iter().any(|path| is_below(path, target) || is_below(target, path)) || it.is_kept_otherwise(run)
+        };
+        if paths().any(|(_, it)| serves(it)) {
+            return None;
+        }
+        let mut wanted: Vec<(&PackageCommand, CachePath)> = Vec::new();
+        for (command, it) in paths() {
+            let is_meant = it.certainty == Certainty::Proved
+                && it.set.is_none()
+                && command.action != Action::Clean
+                && !it.is_mounted(run)
+                && command.manager.is_taken_for(it.cache, target);
+            if is_meant && !wanted.iter().any(|(_, other)| other.targets == it.targets) {
+                wanted.push((command, it.clone()));
+            }
+        }
+        (!wanted.is_empty()).then_some(Misplaced { mount, paths: wanted })
+    });
+    misplaced.collect()
+}
+
+/// The cache mounts of a run that lie where package managers keep their caches, though nothing in the run looks there:
+/// it calls none but those of the system, and plain programs.
+pub fn idle<'a>(run: &'a Run, uses: &[(&'a PackageCommand, Vec<CachePath>)]) -> Vec<&'a Mount> {
+    let all_root = run.packages().iter().all(|it| it.manager.root && it.action != Action::Clean);
+    if !all_root || !run.is_known() || run.invocations().is_empty() {
+        return Vec::new();
+    }
+    let near = |a: &str, b: &str| is_below(a, b) || is_below(b, a);
+    let serves =
+        |target: &str| uses.iter().flat_map(|(_, it)| it).flat_map(|it| &it.targets).any(|it| near(it, target));
+    let named = |target: &str| {
+        let words = run.invocations().iter().flat_map(|it| it.words.iter()).filter_map(crate::shell::Word::literal);
+        words.into_iter().any(|it| it.contains(target) || (it.starts_with('/') && near(&it, target)))
+    };
+    let managers = || KNOWLEDGE.managers.iter().filter(|it| !it.root);
+    let like = |target: &str| managers().any(|it| it.cache.iter().any(|cache| cache.is_at(target)));
+    let mounts = run.mounts.iter().filter(|it| it.own_cache().is_some_and(|it| like(it) && !serves(it) && !named(it)));
+    mounts.collect()
 }
 
 /// How sure a path is.
@@ -72,6 +146,9 @@ impl Model {
         let reference = self.stages[index].bottom.as_deref();
         let place = |cache| Place { cache, state, run, command, image, reference }.resolve();
         let mut paths: Vec<CachePath> = caches.filter_map(place).collect();
+        if !paths.is_empty() {
+            self.follow_links(index, run, &mut paths);
+        }
         for path in &mut paths {
             if image.is_none() && !(path.cache.only_on.is_empty() && path.cache.not_on.is_empty()) {
                 path.certainty = Certainty::Assumed;
@@ -95,6 +172,20 @@ impl Model {
         };
         runs.into_iter().any(|run| run.invocations().iter().any(configures))
     }
+
+    /// Follows the links that `ln` has made of folders where caches lie: `ln -s /var/cache/apk /etc/apk/cache`.
+    fn follow_links(&self, stage: usize, run: &Run, paths: &mut [CachePath]) {
+        let earlier = self.ancestry(stage).flat_map(Stage::configuring_runs);
+        let own = Some(run).filter(|it| it.mentions(&["ln -"]));
+        for invocation in earlier.chain(own).flat_map(Run::invocations).filter(|it| it.program == "ln") {
+            let words: Vec<String> = invocation.words.iter().skip(1).filter_map(crate::shell::Word::literal).collect();
+            let operands: Vec<&String> = words.iter().filter(|it| !it.starts_with('-')).collect();
+            let [to, link] = operands.as_slice() else { continue };
+            for target in paths.iter_mut().flat_map(|it| &mut it.targets).filter(|it| is_below(it, link)) {
+                *target = format!("{}{}", to.trim_end_matches('/'), &target[link.trim_end_matches('/').len()..]);
+            }
+        }
+    }
 }
 
 impl Stage {
@@ -105,7 +196,7 @@ impl Stage {
                 StepKind::Run(run) => Some((at, run)),
                 StepKind::Copy(_) | StepKind::Other => None,
             });
-            runs.filter(|(_, run)| run.mentions(&["config", "go env"])).map(|(at, _)| at).collect()
+            runs.filter(|(_, run)| run.mentions(&["config", "go env", "ln -"])).map(|(at, _)| at).collect()
         });
         places.iter().filter_map(|at| match &self.steps[*at].kind {
             StepKind::Run(run) => Some(run),

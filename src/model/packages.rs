@@ -93,6 +93,12 @@ impl PackageCommand {
         self.manager.offline.iter().any(|it| self.has_option(it)) || self.is_reader()
     }
 
+    /// Whether it empties the caches of its manager.
+    pub fn empties(&self) -> bool {
+        let words: Vec<&str> = self.texts.iter().flatten().map(String::as_str).collect();
+        self.action == Action::Clean && self.manager.empties.iter().any(|it| it.is_among(&words))
+    }
+
     /// Whether its subcommand only reads what others fetched.
     fn is_reader(&self) -> bool {
         let words: Vec<&str> = self.subcommand.split(' ').collect();

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 
 use super::{PackageCommand, State, Value, absolute, expand, packages};
 use crate::{
-    knowledge::{Account, Manager},
+    knowledge::{Account, Manager, is_plain_program},
     shell::{self, Invocation, Piece, Script, Setting},
     source::{Cooked, Source, Span},
     syntax::{self, Args, Instruction},
@@ -80,8 +80,19 @@ pub enum MountKind {
 impl Mount {
     /// Whether it is a `tmpfs`.
     pub fn is_tmpfs(&self) -> bool {
-        let mut fields = self.text.split(',').filter_map(|it| it.split_once('='));
-        fields.any(|(key, value)| key.trim().eq_ignore_ascii_case("type") && value == "tmpfs")
+        self.field("type") == Some("tmpfs")
+    }
+
+    /// What it says for a key; an empty text for a key without a value.
+    pub fn field(&self, key: &str) -> Option<&str> {
+        let mut fields = self.text.split(',').map(|it| it.split_once('=').unwrap_or((it, "")));
+        fields.find(|(it, _)| it.trim().eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    }
+
+    /// The folder of a cache that starts empty, and that commands write to; `None` for other mounts.
+    pub fn own_cache(&self) -> Option<&str> {
+        let plain = || ["from", "ro", "readonly"].iter().all(|it| self.field(it).is_none());
+        self.target.as_deref().filter(|_| self.kind == MountKind::Cache && plain())
     }
 }
 
@@ -169,13 +180,21 @@ impl Run {
         self.folders()[command.invocation].as_deref()
     }
 
+    /// Whether all that it runs is known: package managers, and programs that have nothing to do with packages.
+    pub fn is_known(&self) -> bool {
+        let is_package = |at: usize| self.packages().iter().any(|it| it.invocation == at);
+        let known = |(at, it): (usize, &Invocation)| is_plain_program(&it.program) || is_package(at);
+        self.script().is_none_or(Script::is_understood) && self.invocations().iter().enumerate().all(known)
+    }
+
+    /// Its cache mounts, with their folders.
+    pub fn caches(&self) -> impl Iterator<Item = (&Mount, &str)> {
+        self.mounts.iter().filter(|it| it.kind == MountKind::Cache).filter_map(|it| Some((it, it.target.as_deref()?)))
+    }
+
     /// Whether a cache mount lies on `path` or above it.
     pub fn has_cache_over(&self, path: &str) -> bool {
-        self.mounts
-            .iter()
-            .filter(|it| it.kind == MountKind::Cache)
-            .filter_map(|it| it.target.as_deref())
-            .any(|target| is_below(path, target))
+        self.caches().any(|(_, target)| is_below(path, target))
     }
 
     /// Users made by `useradd` and `adduser`.

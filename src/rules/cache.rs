@@ -3,9 +3,16 @@
 mod copy_before_install;
 mod early_build_info;
 mod missing_cache_mount;
+mod mounts;
 mod unpinned_add;
+mod useless_cache_mount;
 
 use crate::rule::Rule;
 
-pub(super) static RULES: &[&Rule] =
-    &[&copy_before_install::RULE, &early_build_info::RULE, &missing_cache_mount::RULE, &unpinned_add::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &copy_before_install::RULE,
+    &early_build_info::RULE,
+    &missing_cache_mount::RULE,
+    &unpinned_add::RULE,
+    &useless_cache_mount::RULE,
+];

@@ -1,28 +1,15 @@
 //! Package managers without a cache mount: see `rules/cache/missing-cache-mount.md`.
 
-use std::{
-    cell::{OnceCell, RefCell},
-    collections::BTreeMap,
-};
-
+use super::mounts::{Doubts, Plan, Site, and, each};
 use crate::{
     edit::Safety,
     finding::{Finding, Fix},
-    knowledge::{Action, Flavor, Holds, Need, Sharing},
-    manifests::{View, visible, yarn_flavor},
-    model::{Certainty, Model, PackageCommand, Run, Stage, Step, StepKind},
+    knowledge::Action,
+    model::PackageCommand,
     rule::{Check, FileCx, Rule},
     settings::Builder,
     source::Location,
-    syntax::Keyword,
 };
-
-mod change;
-mod file;
-mod id;
-mod store;
-
-use file::InFile;
 
 pub(super) static RULE: Rule = crate::rule!("cache" / "missing-cache-mount", Check::File(check));
 
@@ -30,299 +17,52 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     if cx.project.settings.builder == Builder::Legacy {
         return;
     }
-    let file = InFile::default();
-    for stage in &cx.model.stages {
-        let facts = Facts { model: cx.model, stage, configured: RefCell::default(), bare_installs: OnceCell::new() };
-        for (at, step) in stage.steps.iter().enumerate() {
-            if let StepKind::Run(run) = &step.kind {
-                let site = Site { cx, stage, facts: &facts, file: &file, at, step, run };
-                out.extend(site.plan().and_then(|plan| site.finding(&plan)));
-            }
+    each(cx, |site| out.extend(site.missing().and_then(|plan| finding(site, &plan))));
+}
+
+/// What a rebuild of the layer costs, counted where the words tell.
+fn cost(plan: &Plan<'_>) -> String {
+    let installs: Vec<_> = plan.commands.iter().filter(|it| it.action == Action::Install).collect();
+    // A file or a variable that names more leaves the number unknown.
+    let counted = |it: &&PackageCommand| {
+        let words = it.operands().map(|(_, word)| Some(word?.split_whitespace().count())).sum::<Option<usize>>();
+        words.filter(|words| *words > 0 && !it.has_option("-r") && !it.has_option("--requirement"))
+    };
+    match (installs.is_empty(), installs.iter().map(|it| counted(it)).sum::<Option<usize>>()) {
+        (true, _) => "A rebuild of this layer downloads and compiles everything again.".to_owned(),
+        (false, None | Some(0 | 1)) => "A rebuild of this layer downloads everything again.".to_owned(),
+        (false, Some(named)) => {
+            format!("A rebuild of this layer downloads {named} packages and what they need again.")
         }
     }
 }
 
-/// The `RUN` that is looked at.
-struct Site<'a> {
-    cx: &'a FileCx<'a>,
-    stage: &'a Stage,
-    facts: &'a Facts<'a>,
-    file: &'a InFile,
-    at: usize,
-    step: &'a Step,
-    run: &'a Run,
-}
-
-/// What is asked of a stage for each of its runs, and found out once.
-struct Facts<'a> {
-    model: &'a Model,
-    stage: &'a Stage,
-    configured: RefCell<BTreeMap<&'static str, Option<usize>>>,
-    bare_installs: OnceCell<BTreeMap<&'static str, usize>>,
-}
-
-impl Facts<'_> {
-    /// The first run, as an item, that makes a need unnecessary for all after it.
-    fn configured(&self, need: &'static Need) -> Option<usize> {
-        let find = || {
-            let steps = self.model.ancestry(self.stage.index).flat_map(|it| &it.steps);
-            let configures = |step: &&Step| {
-                let instruction = self.model.instruction(step);
-                let mentions = |all: &String| all.split(' ').all(|it| instruction.rest.text.contains(it));
-                instruction.kind == Keyword::Run && need.configured.iter().any(mentions)
-            };
-            steps.filter(configures).map(|it| it.item).min()
-        };
-        *self.configured.borrow_mut().entry(need.what()).or_insert_with(find)
-    }
-
-    /// The last run, as an item, that installs without an update of its own, in this stage or one that is built on it.
-    fn last_bare_install(&self, manager: &str) -> Option<usize> {
-        let installs = self.bare_installs.get_or_init(|| {
-            let index = self.stage.index;
-            let heirs = self.model.stages[index..].iter();
-            let heirs = heirs.filter(|it| self.model.ancestry(it.index).any(|it| it.index == index));
-            let mut last = BTreeMap::new();
-            for (step, run) in heirs.flat_map(Stage::runs) {
-                for command in run.packages().iter().filter(|it| it.action == Action::Install) {
-                    let name = command.manager.name.as_str();
-                    if !updates_before_installing(run, name) {
-                        last.insert(name, step.item);
-                    }
-                }
-            }
-            last
-        });
-        installs.get(manager).copied()
-    }
-}
-
-/// A mount that is missing.
-#[derive(Clone, PartialEq, Eq)]
-struct Mount {
-    sharing: Sharing,
-    /// Whether root owns it, whoever the user is.
-    root: bool,
-    id: Option<String>,
-}
-
-/// The mounts that are missing.
-#[derive(Default)]
-struct Plan<'a> {
-    mounts: BTreeMap<String, Mount>,
-    /// Folders whose cleaning would empty a mount, or has no sense beside it.
-    cleaned: Vec<String>,
-    commands: Vec<&'a PackageCommand>,
-    /// Variables to set, before the words of these invocations.
-    sets: Vec<(usize, String)>,
-    doubts: Doubts,
-}
-
-/// What keeps a fix from being safe.
-#[derive(Default)]
-struct Doubts {
-    safety: Option<Safety>,
-    notes: Vec<String>,
-}
-
-impl Doubts {
-    fn add(&mut self, safety: Safety, note: impl Into<String>) {
-        self.safety = Some(self.safety.map_or(safety, |it| it.min(safety)));
-        let note = note.into();
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
-    }
-}
-
-impl<'a> Site<'a> {
-    fn plan(&self) -> Option<Plan<'a>> {
-        let run = self.run;
-        let mut plan = Plan::default();
-        // What works offline fetches nothing, and a mount would hide what it needs.
-        for command in run.packages().iter().filter(|it| it.action != Action::Clean && !it.is_offline()) {
-            // An update alone fetches an index for a later `RUN`, which a mount would hide.
-            let installs = run.packages().iter().any(|it| {
-                it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
-            });
-            if !installs {
-                continue;
-            }
-            let paths =
-                self.cx.model.cache_paths(self.stage.index, &self.step.before, run, command, self.flavor(command));
-            let mut missing = false;
-            for path in paths {
-                let is_free = |it: &&String| {
-                    !run.has_cache_over(it) && !run.mounts.iter().any(|mount| mount.target.as_ref() == Some(it))
-                };
-                let targets: Vec<&String> = path.targets.iter().filter(is_free).collect();
-                if path.cache.holds == Holds::Runtime && !self.is_compiled(command) {
-                    continue;
-                }
-                if targets.is_empty() || (path.cache.holds == Holds::Index && !self.index_can_be_mounted(command)) {
-                    continue;
-                }
-                missing = true;
-                if path.certainty == Certainty::Assumed {
-                    plan.doubts.add(Safety::Unsafe, self.assumption());
-                }
-                // What is doubtful is so for all commands of a manager at once.
-                if targets.iter().any(|it| !plan.mounts.contains_key(*it)) {
-                    if let Some(difference) = &path.cache.differs {
-                        plan.doubts.add(Safety::Unsafe, difference.clone());
-                    }
-                    if matches!(path.cache.holds, Holds::Store | Holds::Required | Holds::Runtime) {
-                        self.store_doubts(command, &targets, &mut plan.doubts);
-                    }
-                    self.offline_doubts(command, &mut plan.doubts);
-                    self.reader_doubts(command, &targets, &mut plan.doubts);
-                }
-                let mount = Mount { sharing: path.cache.sharing, root: command.manager.root, id: None };
-                for target in targets {
-                    plan.cleaned.push(target.clone());
-                    let entry = plan
-                        .mounts
-                        .entry(target.clone())
-                        .or_insert_with(|| Mount { id: self.mount_id(path.cache, target), ..mount.clone() });
-                    entry.sharing = entry.sharing.max(mount.sharing);
-                }
-                plan.cleaned.extend(path.cache.also_cleaned.iter().cloned());
-                if let Some((variable, folder)) = path.set {
-                    plan.sets.push((command.invocation, format!("{variable}={folder}")));
-                }
-            }
-            if missing {
-                plan.commands.push(command);
-            }
-        }
-        (!plan.mounts.is_empty()).then_some(plan)
-    }
-
-    /// Which Yarn it is. With Plug'n'Play the cache is part of the image.
-    fn flavor(&self, command: &PackageCommand) -> Option<Flavor> {
-        if command.manager.name != "yarn" {
-            return None;
-        }
-        if command.subcommand.starts_with("global ") {
-            return Some(Flavor::Classic);
-        }
-        self.cx.contexts().iter().find_map(|context| {
-            let view = View { context, copies: visible(&self.stage.steps, self.at) };
-            let folder = self.run.folder(command)?;
-            let flavor = yarn_flavor(folder, &view)?;
-            let file = crate::project::join(&view.in_context(folder)?, ".yarnrc.yml");
-            let linked = context
-                .read(&file)
-                .is_some_and(|it| it.lines().any(|line| line.starts_with("nodeLinker:") && !line.contains("pnp")));
-            (flavor == Flavor::Classic || linked).then_some(flavor)
-        })
-    }
-
-    /// Whether package lists can live in a mount: this `RUN` fetches them before it installs,
-    /// and no later one counts on finding them in the image.
-    fn index_can_be_mounted(&self, command: &PackageCommand) -> bool {
-        updates_before_installing(self.run, &command.manager.name)
-            && self.facts.last_bare_install(&command.manager.name).is_none_or(|last| last <= self.step.item)
-    }
-
-    /// Whether this run or a later one makes a program of its own, which does not need the cache.
-    fn is_compiled(&self, command: &PackageCommand) -> bool {
-        let builds = |run: &Run| {
-            run.packages().iter().any(|it| it.manager.name == command.manager.name && it.action == Action::Build)
-        };
-        builds(self.run) || self.later_runs().any(|(_, run)| builds(run))
-    }
-
-    /// The runs after this one, in this stage and in those that are built on it.
-    fn later_runs(&self) -> impl Iterator<Item = (&'a Step, &'a Run)> {
-        let here = self.stage.steps[self.at + 1..].iter();
-        let model: &'a Model = self.cx.model;
-        let index = self.stage.index;
-        let heirs =
-            model.stages[index + 1..].iter().filter(move |it| model.ancestry(it.index).any(|it| it.index == index));
-        here.chain(heirs.flat_map(|it| &it.steps)).filter_map(|step| match &step.kind {
-            StepKind::Run(run) => Some((step, run)),
-            StepKind::Copy(_) | StepKind::Other => None,
-        })
-    }
-
-    fn assumption(&self) -> String {
-        let reference = self.stage.bottom.as_ref().map(|it| it.name.clone());
-        let image = reference.map_or_else(|| "the base image".to_owned(), |it| format!("`{it}`"));
-        format!(
-            "What {image} sets is not known; the fix takes for granted that it runs as root and keeps caches in their usual places."
-        )
-    }
-
-    /// What a rebuild of the layer costs, counted where the words tell.
-    fn cost(plan: &Plan<'_>) -> String {
-        let installs: Vec<_> = plan.commands.iter().filter(|it| it.action == Action::Install).collect();
-        // A file or a variable that names more leaves the number unknown.
-        let counted = |it: &&PackageCommand| {
-            let words = it.operands().map(|(_, word)| Some(word?.split_whitespace().count())).sum::<Option<usize>>();
-            words.filter(|words| *words > 0 && !it.has_option("-r") && !it.has_option("--requirement"))
-        };
-        match (installs.is_empty(), installs.iter().map(|it| counted(it)).sum::<Option<usize>>()) {
-            (true, _) => "A rebuild of this layer downloads and compiles everything again.".to_owned(),
-            (false, None | Some(0 | 1)) => "A rebuild of this layer downloads everything again.".to_owned(),
-            (false, Some(named)) => {
-                format!("A rebuild of this layer downloads {named} packages and what they need again.")
-            }
-        }
-    }
-
-    fn finding(&self, plan: &Plan<'_>) -> Option<Finding> {
-        let instruction = self.cx.model.instruction(self.step);
-        let first = plan.commands.iter().find(|it| it.action != Action::Update).or(plan.commands.first())?;
-        let words = &self.run.invocations()[first.invocation].words;
-        let span = words.first()?.span.cover(words.get(first.head.end.saturating_sub(1))?.span);
-        let mut titles: Vec<String> = plan
-            .commands
-            .iter()
-            .filter(|it| it.action != Action::Update)
-            .map(|it| format!("`{}`", it.title()))
-            .collect();
-        titles.dedup();
-        let targets: Vec<String> = plan.mounts.keys().map(|it| format!("`{it}`")).collect();
-        let verb = if titles.len() == 1 { "runs" } else { "run" };
-        let message = format!("{} {verb} without a cache mount on {}", and(&titles), and(&targets));
-        let location = Location { file: self.cx.unit.file, span };
-        let mut finding = Finding::new(RULE.name, location, message);
-        let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
-        let mut done = Vec::new();
-        let fix = self.edits(plan, instruction, &mut doubts, &mut done);
-        let mut notes = vec![Self::cost(plan)];
-        notes.append(&mut doubts.notes);
-        finding.note = Some(notes.join(" "));
-        finding.fix = fix.map(|change| Fix {
-            title: {
-                let mounts = if targets.len() == 1 { "a cache" } else { "caches" };
-                [vec![format!("Mount {mounts} on {}", and(&targets))], done].concat().join(", ")
-            },
-            safety: doubts.safety.unwrap_or(Safety::Safe),
-            change,
-        });
-        Some(finding)
-    }
-}
-
-/// Whether a `RUN` refreshes the lists before its first install, for certain.
-fn updates_before_installing(run: &Run, manager: &str) -> bool {
-    let own = || run.packages().iter().filter(|it| it.manager.name == manager);
-    let update = own().find(|it| it.action == Action::Update);
-    let install = own().find(|it| it.action == Action::Install);
-    match (update, install) {
-        (Some(update), Some(install)) => update.invocation < install.invocation,
-        (Some(_), None) => true,
-        (None, _) => false,
-    }
-}
-
-/// `a`, `b` and `c`.
-fn and(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
+fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
+    let instruction = site.cx.model.instruction(site.step);
+    let first = plan.commands.iter().find(|it| it.action != Action::Update).or(plan.commands.first())?;
+    let words = &site.run.invocations()[first.invocation].words;
+    let span = words.first()?.span.cover(words.get(first.head.end.saturating_sub(1))?.span);
+    let mut titles: Vec<String> =
+        plan.commands.iter().filter(|it| it.action != Action::Update).map(|it| format!("`{}`", it.title())).collect();
+    titles.dedup();
+    let targets: Vec<String> = plan.mounts.keys().map(|it| format!("`{it}`")).collect();
+    let verb = if titles.len() == 1 { "runs" } else { "run" };
+    let message = format!("{} {verb} without a cache mount on {}", and(&titles), and(&targets));
+    let location = Location { file: site.cx.unit.file, span };
+    let mut finding = Finding::new(RULE.name, location, message);
+    let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
+    let mut done = Vec::new();
+    let fix = site.edits(plan, instruction, &mut doubts, &mut done);
+    let mut notes = vec![cost(plan)];
+    notes.append(&mut doubts.notes);
+    finding.note = Some(notes.join(" "));
+    finding.fix = fix.map(|change| Fix {
+        title: {
+            let mounts = if targets.len() == 1 { "a cache" } else { "caches" };
+            [vec![format!("Mount {mounts} on {}", and(&targets))], done].concat().join(", ")
+        },
+        safety: doubts.safety.unwrap_or(Safety::Safe),
+        change,
+    });
+    Some(finding)
 }

@@ -3,7 +3,7 @@
 use super::{Doubts, Plan, Site};
 use crate::{
     edit::{Change, Edit, Safety},
-    knowledge::{Action, Sharing},
+    knowledge::{Action, Defeat, Need, Sharing},
     model::{PackageCommand, Value, is_below, text},
     rewrite,
     shell::{Removal, Word},
@@ -11,36 +11,32 @@ use crate::{
     syntax::{Args, Instruction},
 };
 
+/// Seen with poetry, pip and npm: whatever else the user wants to write beside the mount then fails.
+pub(in crate::rules::cache) const FOLDERS_ABOVE: &str = "The builder makes the folders above the mount as root, so the user cannot write beside it; \
+     make them in an earlier `RUN` if something has to.";
+
 impl Site<'_> {
     /// The edits that add the mounts and take out what defeats them; `None`, with a note, if that cannot be done.
     ///
     /// `done` gets what the fix does beside mounting, in the imperative.
-    pub(super) fn edits(
+    pub(in crate::rules::cache) fn edits(
         &self,
         plan: &Plan<'_>,
         instruction: &Instruction,
         doubts: &mut Doubts,
         done: &mut Vec<String>,
     ) -> Option<Change> {
-        let user = &self.step.before.user;
-        let owner = match (user.is_root(), user.uid, user.gid) {
-            (true, ..) => String::new(),
-            (false, Some(uid), Some(gid)) => format!(",uid={uid},gid={gid}"),
-            (false, Some(uid), None) => format!(",uid={uid}"),
-            (false, None, _) if plan.commands.iter().all(|it| it.manager.root) => String::new(),
-            (false, None, _) => {
+        let owner = match self.owner() {
+            Some(owner) => owner,
+            None if plan.commands.iter().all(|it| it.manager.root) => String::new(),
+            None => {
                 doubts
                     .add(Safety::Shown, "The numeric id of the user is not known, so the mount would belong to root.");
                 return None;
             }
         };
         if !owner.is_empty() && plan.mounts.values().any(|it| !it.root) {
-            // Seen with poetry, pip and npm: whatever else the user wants to write beside the mount then fails.
-            doubts.add(
-                Safety::Unsafe,
-                "The builder makes the folders above the mount as root, so the user cannot write beside it; \
-                 make them in an earlier `RUN` if something has to.",
-            );
+            doubts.add(Safety::Unsafe, FOLDERS_ABOVE);
         }
         if self.cx.unit.syntax.directives().any(|it| it.name.text == "syntax" && is_too_old(&it.value.text)) {
             doubts.add(Safety::Shown, "The frontend that `# syntax` names does not know cache mounts.");
@@ -67,49 +63,81 @@ impl Site<'_> {
         Change::of(self.cx.unit.file, edits)
     }
 
+    /// The fields of a mount that make it the user's; `None` if its numeric id is not known.
+    pub(in crate::rules::cache) fn owner(&self) -> Option<String> {
+        let user = &self.step.before.user;
+        match (user.is_root(), user.uid, user.gid) {
+            (true, ..) => Some(String::new()),
+            (false, Some(uid), Some(gid)) => Some(format!(",uid={uid},gid={gid}")),
+            (false, Some(uid), None) => Some(format!(",uid={uid}")),
+            (false, None, _) => None,
+        }
+    }
+
     /// Takes out options and variables that switch the cache off.
     fn undefeat(&self, command: &PackageCommand, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
+        let edits = command.manager.defeat.iter().map(|it| self.undefeat_by(command, it, doubts, done));
+        edits.collect::<Option<Vec<_>>>().map(|it| it.concat())
+    }
+
+    /// Takes out an option or a variable that switches the cache off, where it is there; `None`, with a note, if that
+    /// cannot be done.
+    pub(in crate::rules::cache) fn undefeat_by(
+        &self,
+        command: &PackageCommand,
+        defeat: &Defeat,
+        doubts: &mut Doubts,
+        done: &mut Vec<String>,
+    ) -> Option<Vec<Edit>> {
         let invocation = &self.run.invocations()[command.invocation];
-        let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
         let mut edits = Vec::new();
-        for defeat in &command.manager.defeat {
-            if let Some(option) = &defeat.option {
-                let places: Vec<usize> = command.options().filter(|(_, it)| it == option).map(|(at, _)| at).collect();
-                if places.is_empty() {
-                    continue;
-                }
-                if self.run.script().is_none() {
-                    doubts.add(Safety::Shown, format!("`{option}` switches the cache off."));
-                    return None;
-                }
-                let done_before = defeat.subsumes.is_some_and(|action| {
-                    self.run.packages().iter().any(|it| {
+        if let Some(option) = &defeat.option {
+            let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
+            let places: Vec<usize> = command.options().filter(|(_, it)| it == option).map(|(at, _)| at).collect();
+            if places.is_empty() {
+                return Some(edits);
+            }
+            if self.run.script().is_none() {
+                doubts.add(Safety::Shown, format!("`{option}` switches the cache off."));
+                return None;
+            }
+            let done_before = defeat.subsumes.is_some_and(|action| {
+                let is_it = command.action == action;
+                is_it
+                    || self.run.packages().iter().any(|it| {
                         it.manager.name == command.manager.name
                             && it.action == action
                             && it.invocation < command.invocation
                     })
-                });
-                let instead = defeat
-                    .instead
-                    .as_ref()
-                    .filter(|_| !done_before && !defeat.unless.iter().any(|it| command.has_option(it)));
-                match instead {
-                    Some(instead) => done.push(format!("put `{instead}` in the place of `{option}`")),
-                    None => done.push(format!("take out `{option}`")),
-                }
-                match instead {
-                    Some(instead) => edits.extend(places.iter().map(|at| Edit::replace(spans[*at], instead.clone()))),
-                    None => edits.extend(rewrite::remove_words(self.cx.source, &spans, &places)?),
-                }
+            });
+            let instead = defeat
+                .instead
+                .as_ref()
+                .filter(|_| !done_before && !defeat.unless.iter().any(|it| command.has_option(it)));
+            if let Some(instead) = instead {
+                done.push(format!("put `{instead}` in the place of `{option}`"));
+                edits.extend(places.iter().map(|at| Edit::replace(spans[*at], instead.clone())));
+            } else {
+                done.push(format!("take out `{option}`"));
+                edits.extend(rewrite::remove_words(self.cx.source, &spans, &places)?);
             }
-            if let Some(variable) = &defeat.variable {
-                let set = |value: &Value| !matches!(value, Value::Known(it) if it.is_empty());
-                let here = invocation.environment.iter().any(|it| it.name == *variable);
-                let stage = self.step.before.variables.get(variable).is_some_and(|it| set(&it.value));
-                if here || stage {
-                    doubts.add(Safety::Shown, format!("`{variable}` switches the cache off and has to go, too."));
-                    return self.without_variable(variable, doubts).map(|it| [edits, it].concat());
-                }
+        }
+        if let Some(variable) = &defeat.variable {
+            let set = |value: &Value| !matches!(value, Value::Known(it) if it.is_empty() || defeat.is_no(it));
+            let own = invocation.environment.iter().find(|it| it.name == *variable);
+            if let Some(own) = own {
+                done.push(format!("take out `{}`", self.cx.source.slice(own.span)));
+                let rest = &self.cx.source.text[own.span.end as usize..];
+                let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+                let span = Span::new(own.span.start as usize, own.span.end as usize + blanks);
+                edits.push(Edit::delete(span));
+                return (blanks > 0).then_some(edits);
+            }
+            let exported = self.run.sets(variable, command);
+            let stage = self.step.before.variables.get(variable).is_some_and(|it| set(&it.value));
+            if exported || stage {
+                doubts.add(Safety::Shown, format!("`{variable}` switches the cache off and has to go, too."));
+                return self.without_variable(variable, doubts).map(|it| [edits, it].concat());
             }
         }
         Some(edits)
@@ -138,8 +166,20 @@ impl Site<'_> {
         rewrite::remove_words(self.cx.source, &spans, &[at + 1])
     }
 
+    /// Whether a command lacks something without which its cache stays empty.
+    pub(in crate::rules::cache) fn is_needed(&self, need: &'static Need, command: &PackageCommand) -> bool {
+        let own_program = need.program.as_ref().is_none_or(|it| it == command.program());
+        let present = || {
+            command.texts.iter().flatten().any(|it| it.contains(&need.present))
+                || self.step.before.variables.contains_key(&need.present)
+                || self.run.sets(&need.present, command)
+        };
+        let configured = || self.facts.configured(need).is_some_and(|first| first <= self.step.item);
+        need.actions.contains(&command.action) && own_program && !present() && !configured()
+    }
+
     /// Adds what the cache stays empty without: words of the command, variables, a command before it.
-    fn needs(
+    pub(in crate::rules::cache) fn needs(
         &self,
         command: &PackageCommand,
         plan: &Plan<'_>,
@@ -151,15 +191,7 @@ impl Site<'_> {
         let mut before = String::new();
         let of_place = plan.sets.iter().filter(|(at, _)| *at == command.invocation).map(|(_, it)| it.clone());
         let mut set: Vec<String> = of_place.collect();
-        for need in command.manager.needs.iter().filter(|it| it.actions.contains(&command.action)) {
-            let other_program = need.program.as_ref().is_some_and(|it| it != command.program());
-            let present = command.texts.iter().flatten().any(|it| it.contains(&need.present))
-                || self.step.before.variables.contains_key(&need.present)
-                || self.run.sets(&need.present, command);
-            let configured = self.facts.configured(need).is_some_and(|first| first <= self.step.item);
-            if other_program || present || configured {
-                continue;
-            }
+        for need in command.manager.needs.iter().filter(|it| self.is_needed(it, command)) {
             if let Some(needed) = &need.words {
                 words.push(' ');
                 words.push_str(needed);
@@ -202,56 +234,84 @@ impl Site<'_> {
 
     /// Takes out commands that empty the mounted folders.
     fn cleanups(&self, plan: &Plan<'_>, doubts: &mut Doubts, done: &mut Vec<String>) -> Option<Vec<Edit>> {
-        let mut commands: Vec<Span> = Vec::new();
-        let mut edits = Vec::new();
-        for command in self.run.packages().iter().filter(|it| it.action == Action::Clean) {
-            if plan.commands.iter().any(|it| it.manager.name == command.manager.name) {
-                commands.push(self.run.invocations()[command.invocation].command);
-            }
+        let cleanings = self.cleanings(plan);
+        if let Some(word) = cleanings.iter().find_map(|it| it.above) {
+            let line = self.cx.source.line(word.start);
+            let note = format!("`{}` in line {line} would run into the mount.", self.cx.source.slice(word));
+            doubts.add(Safety::Shown, note);
+            return None;
         }
-        for invocation in
-            self.run.invocations().iter().filter(|it| matches!(it.program.as_str(), "rm" | "find" | "rmdir"))
-        {
-            let operands: Vec<usize> = (1..invocation.words.len())
-                .filter(|at| !invocation.words[*at].literal().is_some_and(|it| it.starts_with('-')))
-                .collect();
-            let mut inside = Vec::new();
+        self.take_out(&cleanings, doubts, done)
+    }
+
+    /// The commands that empty the mounted folders, those that hold them included.
+    pub(in crate::rules::cache) fn cleanings(&self, plan: &Plan<'_>) -> Vec<Cleaning> {
+        let invocations = self.run.invocations();
+        let mut cleanings = Vec::new();
+        for (at, invocation) in invocations.iter().enumerate() {
+            let package = self.run.packages().iter().find(|it| it.invocation == at && it.action == Action::Clean);
+            if let Some(command) = package {
+                if plan.commands.iter().any(|it| it.manager.name == command.manager.name) {
+                    let whole = command.empties();
+                    cleanings.push(Cleaning { invocation: at, words: Vec::new(), above: None, whole });
+                }
+                continue;
+            }
+            if !matches!(invocation.program.as_str(), "rm" | "find" | "rmdir") {
+                continue;
+            }
+            let is_option = |at: usize| invocation.words[at].literal().is_some_and(|it| it.starts_with('-'));
+            let operands: Vec<usize> = (1..invocation.words.len()).filter(|at| !is_option(*at)).collect();
+            let mut cleaning = Cleaning { invocation: at, words: Vec::new(), above: None, whole: false };
             for at in &operands {
                 match self.place(&invocation.words[*at], plan) {
-                    Place::Inside => inside.push(*at),
+                    Place::Inside { whole } => {
+                        cleaning.words.push(*at);
+                        cleaning.whole |= whole;
+                    }
                     Place::Above => {
-                        let line = self.cx.source.line(invocation.command.start);
-                        doubts.add(
-                            Safety::Shown,
-                            format!(
-                                "`{}` in line {line} would run into the mount.",
-                                self.cx.source.slice(invocation.words[*at].span)
-                            ),
-                        );
-                        return None;
+                        cleaning.above = cleaning.above.or(Some(invocation.words[*at].span));
+                        cleaning.whole = true;
                     }
                     Place::Elsewhere => {}
                 }
             }
-            if inside.is_empty() {
+            if cleaning.words.is_empty() && cleaning.above.is_none() {
                 continue;
             }
-            done.extend(
-                (inside.len() < operands.len())
-                    .then(|| {
-                        inside
-                            .iter()
-                            .map(|at| format!("take out `{}`", self.cx.source.slice(invocation.words[*at].span)))
-                    })
-                    .into_iter()
-                    .flatten(),
-            );
-            if inside.len() == operands.len() || invocation.program == "find" {
-                commands.push(invocation.command);
-            } else {
-                let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
-                edits.extend(rewrite::remove_words(self.cx.source, &spans, &inside)?);
+            if cleaning.words.len() == operands.len() || invocation.program == "find" {
+                cleaning.words.clear();
             }
+            cleanings.push(cleaning);
+        }
+        cleanings
+    }
+
+    /// What a cleaning command is called in a message: the words that go, or its first line.
+    pub(in crate::rules::cache) fn cleaning_title(&self, it: &Cleaning) -> String {
+        let command = self.run.invocations()[it.invocation].command;
+        format!("`{}`", self.cx.source.slice(command).lines().next().unwrap_or_default().trim_end_matches([' ', '\\']))
+    }
+
+    /// Takes out commands, or words of them; `None`, with a note, if that cannot be done.
+    pub(in crate::rules::cache) fn take_out(
+        &self,
+        cleanings: &[Cleaning],
+        doubts: &mut Doubts,
+        done: &mut Vec<String>,
+    ) -> Option<Vec<Edit>> {
+        let mut commands: Vec<Span> = Vec::new();
+        let mut edits = Vec::new();
+        for cleaning in cleanings {
+            let invocation = &self.run.invocations()[cleaning.invocation];
+            if cleaning.words.is_empty() {
+                commands.push(invocation.command);
+                continue;
+            }
+            let word = |at: &usize| format!("take out `{}`", self.cx.source.slice(invocation.words[*at].span));
+            done.extend(cleaning.words.iter().map(word));
+            let spans: Vec<Span> = invocation.words.iter().map(|it| it.span).collect();
+            edits.extend(rewrite::remove_words(self.cx.source, &spans, &cleaning.words)?);
         }
         commands.dedup();
         done.extend(
@@ -306,7 +366,9 @@ impl Site<'_> {
             (fixed, plan.mounts.keys().any(|it| is_below(it, fixed)))
         };
         if plan.cleaned.iter().any(|it| is_below(fixed, it)) {
-            Place::Inside
+            let pattern = path.strip_prefix(fixed).unwrap_or_default().trim_start_matches('/');
+            let all = matches!(pattern, "" | "*" | "**" | "*.*" | "{*,.*}");
+            Place::Inside { whole: all && plan.cleaned.iter().any(|it| it == fixed) }
         } else if above {
             Place::Above
         } else {
@@ -316,9 +378,24 @@ impl Site<'_> {
 }
 
 enum Place {
-    Inside,
+    Inside {
+        /// Whether all of a folder is meant.
+        whole: bool,
+    },
     Above,
     Elsewhere,
+}
+
+/// A command that empties mounted folders.
+pub(in crate::rules::cache) struct Cleaning {
+    /// Which invocation of the run it is.
+    pub(in crate::rules::cache) invocation: usize,
+    /// The words that name them; none if the whole command is about them.
+    words: Vec<usize>,
+    /// A word that names a folder in which one of them lies.
+    pub(in crate::rules::cache) above: Option<Span>,
+    /// Whether nothing is left of one of them.
+    pub(in crate::rules::cache) whole: bool,
 }
 
 /// Whether a frontend's name says a version before 1.2, which brought mounts.

@@ -10,7 +10,7 @@ impl Site<'_> {
     /// The id of a mount, where the caches of different releases have to be told apart and this one is known.
     ///
     /// Other mounts of the file on the same folder decide, so that they go on sharing it.
-    pub(super) fn mount_id(&self, cache: &Cache, target: &str) -> Option<String> {
+    pub(in crate::rules::cache) fn mount_id(&self, cache: &Cache, target: &str) -> Option<String> {
         let image = self.stage.bottom.as_deref();
         if let Some(id) = self.file.ids(self.cx.model).get(&(self.stage.bottom.clone(), target.to_owned())) {
             return id.clone();
