@@ -61,6 +61,8 @@ pub struct Settings {
     pub labels: BTreeMap<String, LabelForm>,
     /// Whether an image may have no others.
     pub strict_labels: bool,
+    /// How many bytes of a context are too many, if something is said of it.
+    pub context_limit: Option<u64>,
     /// Where the globs start from.
     pub base: Base,
 }
@@ -354,7 +356,7 @@ impl Problem {
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "builder",
     "profile",
     "select",
@@ -369,6 +371,7 @@ const KEYS: [&str; 14] = [
     "trusted-registries",
     "labels",
     "strict-labels",
+    "context-limit",
 ];
 
 fn read(text: &str) -> Result<Settings, Problem> {
@@ -415,6 +418,10 @@ fn read(text: &str) -> Result<Settings, Problem> {
                 let problem = || Problem::new(&value.span(), "`strict-labels` is true or false");
                 settings.strict_labels = value.get_ref().as_bool().ok_or_else(problem)?;
             }
+            "context-limit" => {
+                let problem = || Problem::new(&value.span(), "`context-limit` is a size, such as \"50 MB\"");
+                settings.context_limit = Some(value.get_ref().as_str().and_then(size).ok_or_else(problem)?);
+            }
             "levels" => {
                 for (name, level) in entries(table_of(value, "levels")?) {
                     let name_text = checked_name(name.get_ref(), &name.span(), Codes::Ours)?;
@@ -446,6 +453,20 @@ fn read(text: &str) -> Result<Settings, Problem> {
         }
     }
     Ok(settings)
+}
+
+/// A size in bytes: a number and `kB`, `MB` or `GB`, which are powers of 1000.
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = match unit.trim().to_lowercase().as_str() {
+        "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 /// The entries of a table as they stand in the file, so that the first problem is the one that is told.
@@ -554,7 +575,7 @@ mod tests {
     fn all_keys_are_read() {
         let settings = Settings::parse(
             "builder = \"legacy\"\nprofile = \"hadolint\"\nselect = [\"all\"]\nignore = [\"DL3008\"]\nexclude = [\"vendor/\"]\n\
-             baseline = \"b.json\"\n\
+             baseline = \"b.json\"\ncontext-limit = \"2 GB\"\n\
              [levels]\nall = \"off\"\n[per-file-ignores]\n\"test/**\" = [\"all\"]\n\
              [contexts]\n\"./services/api/Dockerfile\" = \".\"\n",
         )
@@ -563,6 +584,7 @@ mod tests {
         assert_eq!(settings.profile, Profile::Hadolint);
         assert_eq!(settings.select, ["all"]);
         assert_eq!(settings.ignore, ["DL3008"]);
+        assert_eq!(settings.context_limit, Some(2_000_000_000));
         assert_eq!(settings.levels["all"], None);
         assert_eq!(settings.per_file_ignores.len(), 1);
         assert_eq!(settings.baseline.as_deref(), Some("b.json"));
@@ -586,6 +608,8 @@ mod tests {
             ("suppressions = 1", "1:16: `suppressions` is either true or false"),
             ("baseline = true", "1:12: `baseline` is the path of a file"),
             ("levels = 1", "1:10: `levels` is a table"),
+            ("context-limit = 50", "1:17: `context-limit` is a size, such as \"50 MB\""),
+            ("context-limit = \"big\"", "1:17: `context-limit` is a size, such as \"50 MB\""),
         ] {
             let error = Settings::parse(text).unwrap_err();
             assert_eq!(error.to_string(), format!("dockopt.toml:{message}"));

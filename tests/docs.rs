@@ -184,6 +184,12 @@ fn schema() {
                 "type": "object",
                 "additionalProperties": { "enum": LabelForm::NAMES.map(|(name, _)| name) },
             },
+            "context-limit": {
+                "description": "How much of a context is too much, such as \"50 MB\"",
+                "type": "string",
+                "pattern": "^\\s*[0-9]+ *([kKmMgG]?[bB])\\s*$",
+                "default": "50 MB",
+            },
             "strict-labels": { "description": "Whether an image may have no other labels", "type": "boolean" },
         },
     });

@@ -2,9 +2,10 @@
 
 use super::sharing::{Line, Shared};
 use crate::{
+    context::{Size, Tree, bytes},
     knowledge::{Action, CONTENTS, Class},
     model::Stage,
-    project::{join, parent},
+    project::{EntryKind, Kind, join, parent},
     rule::FileCx,
     shell::Word,
 };
@@ -27,6 +28,131 @@ fn installs_itself(class: &Class, file: &FileCx<'_>) -> bool {
 /// The line that keeps a name of a class back.
 pub(super) fn line(class: &Class, text: &str) -> Line {
     Line { group: class.group.clone(), text: text.to_owned() }
+}
+
+/// Whether a context holds something that no build of it needs.
+pub(super) fn is_there(shared: &Shared<'_>) -> bool {
+    found(shared).is_some_and(|it| !it.named(&it.lines(shared)).is_empty())
+}
+
+/// Names of classes that are in a context and not kept back.
+pub(super) struct Found(Vec<(&'static Class, &'static str, &'static str, Places)>);
+
+/// Where a name is.
+struct Places {
+    first: String,
+    count: usize,
+    bytes: u64,
+}
+
+pub(super) fn found(shared: &Shared<'_>) -> Option<Found> {
+    let tree = shared.tree()?;
+    let mut sums: Option<Vec<Size>> = None;
+    let mut all: Vec<(&Class, &str, &str, Places)> = Vec::new();
+    let classes = || CONTENTS.class.iter().flat_map(|class| class.names.iter().map(move |it| (class, it)));
+    let mut open = vec![0];
+    while let Some(at) = open.pop() {
+        for (at, node) in tree.children(at) {
+            let is_top = node.parent == 0;
+            let class = classes().find(|(_, (name, line))| **name == *node.name && (is_top || line.starts_with("**/")));
+            let Some((class, (name, line))) = class.filter(|_| !node.excluded) else {
+                if node.kind == EntryKind::Folder {
+                    open.push(at);
+                }
+                continue;
+            };
+            if shared.is_wanted(name) || !is_it(shared, &tree, at) {
+                continue;
+            }
+            let sums = sums.get_or_insert_with(|| tree.sums(|_, node| !node.excluded));
+            let weight = sums[at as usize].bytes;
+            match all.iter_mut().find(|it| it.1 == name) {
+                Some((_, _, _, places)) => {
+                    places.count += 1;
+                    places.bytes += weight;
+                }
+                None => all.push((class, name, line, Places { first: tree.path(at), count: 1, bytes: weight })),
+            }
+        }
+    }
+    let place = |name: &str| classes().position(|(_, (it, _))| it == name);
+    all.sort_by_key(|it| place(it.1));
+    (!all.is_empty()).then_some(Found(all))
+}
+
+/// Whether what has the name is what the name says.
+fn is_it(shared: &Shared<'_>, tree: &Tree, at: u32) -> bool {
+    match &*tree.nodes[at as usize].name {
+        // Anything may be called so.
+        "venv" => {
+            let config = join(&shared.folder, &join(&tree.path(at), "pyvenv.cfg"));
+            shared.files().kind(&config) == Some(Kind::File)
+        }
+        _ => true,
+    }
+}
+
+impl Found {
+    /// The lines that keep them back, as far as no build needs them.
+    pub(super) fn lines(&self, shared: &Shared<'_>) -> Vec<Line> {
+        let mut known: Vec<(&str, bool)> = Vec::new();
+        let mut counts = |class: &'static Class| {
+            let found = known.iter().find(|it| it.0 == class.group).map(|it| it.1);
+            found.unwrap_or_else(|| {
+                known.push((&class.group, is_ballast(class, shared)));
+                known[known.len() - 1].1
+            })
+        };
+        let all = self.0.iter().filter(|it| counts(it.0)).map(|(class, _, text, _)| line(class, text));
+        shared.harmless(&all.collect::<Vec<_>>())
+    }
+
+    /// Those that lines keep back and that are worth a finding, in words.
+    pub(super) fn named(&self, lines: &[Line]) -> Vec<String> {
+        let is_kept = |line: &str| lines.iter().any(|it| it.text == line);
+        let named = self.0.iter().filter(|(class, _, line, _)| class.heavy && is_kept(line));
+        let words = named.map(|(_, name, _, places)| {
+            let place = if places.count == 1 {
+                format!("`{}`", places.first)
+            } else {
+                format!("`{name}` in {} places", places.count)
+            };
+            if places.bytes < WORTH_TELLING { place } else { format!("{place} ({})", bytes(places.bytes)) }
+        });
+        words.collect()
+    }
+}
+
+/// Fewer bytes than these cost no time.
+const WORTH_TELLING: u64 = 1_000_000;
+
+/// What the manifests let expect in a context that has no ignore file yet, and the lines against it; `None` where
+/// nothing is expected, and where it is there already.
+pub(super) fn expected(shared: &Shared<'_>) -> Option<(Vec<String>, Vec<Line>)> {
+    /// A file for what may come lists what comes most often.
+    const MOST_OF_A_CLASS: usize = 4;
+    if shared.file.is_some() || shared.files().kind(&shared.path).is_some() {
+        return None;
+    }
+    let root = if shared.folder == "." { String::new() } else { format!("{}/", shared.folder) };
+    let mut folders = vec![".".to_owned()];
+    folders.extend(shared.builds.iter().filter_map(|it| it.cx.source.path.strip_prefix(&root)).map(parent));
+    folders.sort();
+    folders.dedup();
+    let mut names = Vec::new();
+    let mut lines = Vec::new();
+    for class in CONTENTS.class.iter().filter(|it| !it.expected.is_empty()) {
+        let has_one = |folder: &&String| class.expected.iter().any(|it| shared.list(folder).binary_search(it).is_ok());
+        let Some(folder) = folders.iter().find(has_one) else { continue };
+        if !is_ballast(class, shared) {
+            continue;
+        }
+        let (name, _) = &class.names[0];
+        names.push(format!("`{}`", join(folder, name)));
+        let most = class.names.iter().filter(|(name, _)| !shared.is_wanted(name)).take(MOST_OF_A_CLASS);
+        lines.extend(most.map(|(_, text)| line(class, text)));
+    }
+    (!names.is_empty() && !is_there(shared)).then_some((names, lines))
 }
 
 /// Commands of git that need no repository.
@@ -65,11 +191,18 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
 
 /// What Docker reads itself and the image does not need: whenever it changes, all after the copy is built anew.
 pub(super) fn own_files(shared: &Shared<'_>) -> Vec<Line> {
+    /// A longer list is not worth reading.
+    const MOST_DOCKERFILES: usize = 20;
     const GROUP: &str = "read by Docker and CI, not by the build";
     let root = if shared.folder == "." { String::new() } else { format!("{}/", shared.folder) };
     let listed = shared.list(".");
     let mut paths: Vec<String> = listed.iter().filter(|it| CONTENTS.own.contains(it)).cloned().collect();
-    paths.extend(shared.whole().filter_map(|(file, _)| Some(file.source.path.strip_prefix(&root)?.to_owned())));
+    let mut dockerfiles: Vec<&str> =
+        shared.whole().filter_map(|(file, _)| file.source.path.strip_prefix(&root)).collect();
+    dockerfiles.dedup();
+    if dockerfiles.len() <= MOST_DOCKERFILES {
+        paths.extend(dockerfiles.into_iter().map(str::to_owned));
+    }
     if shared.file.is_none() {
         paths.extend(shared.path.strip_prefix(&root).map(str::to_owned));
     }

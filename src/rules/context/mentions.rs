@@ -33,6 +33,8 @@ pub(super) struct Search<'a> {
     pub names: &'a [String],
     /// The folders of images in which they may be; other absolute paths lead elsewhere.
     pub folders: &'a [String],
+    /// Files that do not count.
+    pub passed_over: &'a [&'a str],
 }
 
 /// Looks through all texts of a project that git does not ignore, from its `root`, for one that speaks of the names.
@@ -55,7 +57,11 @@ pub(super) fn search(files: &dyn Files, git: &GitIgnore<'_>, root: &str, search:
                         open.push(path);
                     }
                 }
-                Some(Kind::File) if !CONTENTS.generated.contains(&name) && !git.ignores(&path, Kind::File) => {
+                Some(Kind::File)
+                    if !CONTENTS.generated.contains(&name)
+                        && !search.passed_over.contains(&path.as_str())
+                        && !git.ignores(&path, Kind::File) =>
+                {
                     let Some(text) = files.read(&path) else { continue };
                     bytes += text.len();
                     let is_command = is_command(&name);
@@ -132,7 +138,7 @@ mod tests {
     use super::*;
     use crate::project::Memory;
 
-    const SEARCH: Search<'_> = Search { names: &[], folders: &[] };
+    const SEARCH: Search<'_> = Search { names: &[], folders: &[], passed_over: &[] };
 
     #[test]
     fn paths_are_told_from_words() {
@@ -172,7 +178,7 @@ mod tests {
     #[test]
     fn absolute_paths_lead_into_the_image() {
         let folders = ["/app".to_owned()];
-        let search = Search { names: &[], folders: &folders };
+        let search = Search { folders: &folders, ..SEARCH };
         assert!(search.find("\"/app/data\"", "data", false).is_some());
         assert!(search.find("/app/x/data", "data", false).is_none());
         assert!(search.find("${APP}/data", "data", false).is_some());

@@ -131,7 +131,12 @@ pub(super) fn of_broad_copies<'a>(cx: &'a ProjectCx<'a>) -> Vec<Shared<'a>> {
 impl<'a> Shared<'a> {
     /// The first instruction that copies the whole of this context and no other, and its Dockerfile.
     pub(super) fn first_whole(&self) -> Option<(&'a FileCx<'a>, &Need)> {
-        Self::whole_of(self.builds.iter().filter(|it| it.is_certain)).next()
+        self.certain_whole().next()
+    }
+
+    /// The instructions that copy the whole of this context and no other, or mount it.
+    pub(super) fn certain_whole(&self) -> impl Iterator<Item = (&'a FileCx<'a>, &Need)> {
+        Self::whole_of(self.builds.iter().filter(|it| it.is_certain))
     }
 
     /// The instructions that copy the whole context, or mount it.

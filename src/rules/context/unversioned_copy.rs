@@ -134,7 +134,7 @@ fn doubt(shared: &Shared<'_>, tree: &Tree, it: &Unversioned, (git, root): (&GitI
     }
     let Some(names) = names(tree, it) else { return Some("it holds program text, or too much to look at".to_owned()) };
     let folders = folders(shared);
-    match mentions::search(shared.files(), git, root, Search { names: &names, folders: &folders }) {
+    match mentions::search(shared.files(), git, root, Search { names: &names, folders: &folders, passed_over: &[] }) {
         mentions::Found::Nothing => None,
         mentions::Found::At(path, line) => Some(format!("{path}:{line} may speak of it")),
         mentions::Found::TooMuch => Some("the project is too big to look for what reads it".to_owned()),

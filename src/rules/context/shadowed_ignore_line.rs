@@ -1,0 +1,156 @@
+//! Lines of an ignore file that another makes superfluous: see `rules/context/shadowed-ignore-line.md`.
+
+use super::lines;
+use crate::{
+    edit::{Change, Edit, Safety},
+    finding::{Finding, Fix, Label},
+    ignorefile::{IgnoreFile, Pattern},
+    rule::{Check, ProjectCx, Rule},
+    source::{Location, Span},
+};
+
+pub(super) static RULE: Rule = crate::rule!("context" / "shadowed-ignore-line", Check::Project(check));
+
+fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
+    for (file, source, ignore) in lines::ignore_files(cx.project) {
+        let patterns = ignore.patterns();
+        let shadows = (0..patterns.len()).filter_map(|at| Some((&patterns[at], &patterns[shadow(&ignore, at)?])));
+        let shadows: Vec<(&Pattern, &Pattern)> = shadows.collect();
+        let [(first, other), rest @ ..] = shadows.as_slice() else { continue };
+        let written = |it: &Pattern| source.slice(it.span).to_owned();
+        let message = match rest.len() {
+            0 if first.text == other.text => format!("`{}` is there twice", written(first)),
+            0 => format!("`{}` says nothing that `{}` does not say", written(first), written(other)),
+            1 => format!("`{}` and one more line say nothing that others do not say", written(first)),
+            more => format!("`{}` and {more} more lines say nothing that others do not say", written(first)),
+        };
+        let mut finding = Finding::new(RULE.name, Location { file, span: first.span }, message);
+        let location = Location { file, span: other.span };
+        finding.related.push(Label { location, text: "this line keeps back the same and more".to_owned() });
+        let others: Vec<String> = rest.iter().map(|(it, _)| format!("`{}` in line {}", written(it), it.line)).collect();
+        if !others.is_empty() {
+            finding.note = Some(format!("The others: {}.", others.join(", ")));
+        }
+        let mut spans: Vec<Span> = Vec::new();
+        for (it, _) in &shadows {
+            let line = lines::whole_line(source, it);
+            // Edits must not touch.
+            match spans.last_mut().filter(|it| it.end == line.start) {
+                Some(last) => last.end = line.end,
+                None => spans.push(line),
+            }
+        }
+        let edits = spans.into_iter().map(Edit::delete);
+        let title = if others.is_empty() { "Remove the line" } else { "Remove the lines" };
+        finding.fix =
+            Change::of(file, edits).map(|change| Fix { title: title.to_owned(), safety: Safety::Safe, change });
+        out.push(finding);
+    }
+}
+
+/// The line that keeps back all that this one does, if no `!` stands before either of the two: after one the walk no
+/// longer asks each line about each folder.
+fn shadow(ignore: &IgnoreFile, at: usize) -> Option<usize> {
+    let patterns = ignore.patterns();
+    let plain = patterns.iter().position(|it| it.negated).unwrap_or(patterns.len());
+    if at >= plain {
+        return None;
+    }
+    // Of two lines that say the same the first stays.
+    let mut others = (0..plain).filter(|it| *it < at || *it > at && patterns[*it].text != patterns[at].text);
+    others.find(|it| covers(&patterns[*it], &patterns[at]))
+}
+
+/// Whether a pattern surely matches whatever another one does, or a folder above it.
+fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
+    let is_plain = |text: &str| !text.contains(['*', '?', '[', ']', '\\', '^']);
+    let (wide, narrow) = (wide.text.as_str(), narrow.text.as_str());
+    if wide == narrow {
+        return true;
+    }
+    if is_plain(wide) {
+        return narrow.strip_prefix(wide).is_some_and(|it| it.starts_with('/'));
+    }
+    // A class of characters can match a slash, so that the parts of such a pattern are not those of a path.
+    if narrow.contains(['[', ']', '\\', '^']) || narrow.starts_with("..") {
+        return false;
+    }
+    let mut parts = narrow.split('/');
+    let last = narrow.rsplit('/').next().unwrap_or(narrow);
+    match wide.strip_prefix("**/") {
+        Some(name) if is_plain(name) && !name.contains('/') => parts.any(|it| it == name) && !narrow.contains("**"),
+        Some(name) => match name.strip_prefix('*') {
+            Some(ending) if is_plain(ending) && !ending.contains('/') && ending.starts_with('.') => {
+                last.ends_with(ending) && !last.contains("**")
+            }
+            _ => false,
+        },
+        None => match wide.strip_prefix('*') {
+            Some(ending) if is_plain(ending) && !ending.contains('/') && ending.starts_with('.') => {
+                !narrow.contains('/') && narrow.ends_with(ending) && !narrow.contains("**")
+            }
+            _ => false,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shadowed(text: &str) -> Vec<usize> {
+        let ignore = IgnoreFile::parse(text);
+        (0..ignore.patterns().len()).filter(|it| shadow(&ignore, *it).is_some()).map(|it| it + 1).collect()
+    }
+
+    #[test]
+    fn lines_that_say_nothing_more() {
+        for (text, lines) in [
+            ("a\nb\na\n", vec![3]),
+            ("a\n!x\na\n", vec![]),
+            ("a/b\na\n", vec![1]),
+            ("a\na/**\n", vec![2]),
+            ("ab\na\n", vec![]),
+            ("**/node_modules\nnode_modules\nx/node_modules/y\n", vec![2, 3]),
+            ("**/*.pyc\n*.pyc\nsrc/x.pyc\n*.py\n", vec![2, 3]),
+            ("*.log\nx.log\na/x.log\n", vec![2]),
+            ("*\nsrc\n", vec![]),
+            ("!a/b\na\na/b\n", vec![]),
+        ] {
+            assert_eq!(shadowed(text), lines, "{text:?}");
+        }
+    }
+
+    /// Without such a line the walk leaves out the same.
+    #[test]
+    fn without_them_nothing_changes() {
+        let parts = ["a", "b", "*.c", "**/a", "**/*.c", "a/b", "b/x.c", "!a", "!a/b", "!**/b", "a/**", "x.c", "*/a"];
+        let paths = ["a", "b", "x.c", "a/a", "a/b", "a/x.c", "b/a", "b/x.c", "a/b/a", "a/b/x.c", "b/a/b", "a/b/x.c/b"];
+        let mut seed = 1_u64;
+        let mut next = |most: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % most
+        };
+        let mut tried = 0;
+        for _ in 0..3_000 {
+            let lines: Vec<&str> = (0..2 + next(5)).map(|_| parts[next(parts.len())]).collect();
+            let text = lines.join("\n");
+            let whole = IgnoreFile::parse(&text);
+            for at in shadowed(&text) {
+                let mut fewer = lines.clone();
+                fewer.remove(at - 1);
+                let fewer = IgnoreFile::parse(&fewer.join("\n"));
+                for path in paths {
+                    assert_eq!(
+                        whole.is_ignored(path),
+                        fewer.is_ignored(path),
+                        "{path} with {text:?} without line {at}"
+                    );
+                    assert_eq!(whole.matches(path).excluded, fewer.matches(path).excluded, "{path} with {text:?}");
+                }
+                tried += 1;
+            }
+        }
+        assert!(tried > 200, "{tried}");
+    }
+}
