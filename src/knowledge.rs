@@ -13,7 +13,7 @@ mod variables;
 mod wheels;
 
 pub use contents::{CONTENTS, Class, Contents};
-pub use installs::{Asks, Installs, Locked, Production};
+pub use installs::{Asks, DEVELOPERS, Developers, Installs, Locked, Production};
 pub use variables::{Change, build_info, means_nothing};
 pub use wheels::{Twin, WHEELS, Wheels};
 

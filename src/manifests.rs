@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod count;
+mod developers;
 mod dotnet;
 mod javascript;
 mod maven;
@@ -17,6 +18,7 @@ mod python;
 mod wheels;
 
 pub use count::packages;
+pub use developers::{Wanted, developers};
 pub use javascript::yarn_flavor;
 pub use python::{Project, project as python_project};
 pub use wheels::{Built, Platform, built, normal, requirements as listed_requirements};

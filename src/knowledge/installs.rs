@@ -1,6 +1,6 @@
 //! How installs can be told to behave: `rules/knowledge/installs.toml`.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
@@ -73,13 +73,69 @@ pub struct Locked {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Production {
     /// The option that does.
-    pub word: String,
+    pub word: Option<String>,
+    /// The setting before the command that does.
+    pub before: Option<String>,
+    /// It leaves them out by itself, unless one of these options asks for them.
+    #[serde(default)]
+    pub asked: Vec<String>,
     /// Options that do the same, or ask for something else.
     #[serde(default)]
     pub same: Vec<String>,
     /// Variables that do, or that ask for something else.
     #[serde(default)]
     pub variables: Vec<String>,
+    /// Texts of earlier commands that do.
+    #[serde(default)]
+    pub configured: Vec<String>,
+}
+
+/// What tells that something is for developers: `rules/knowledge/developers.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Developers {
+    names: Vec<String>,
+    groups: Vec<String>,
+    tools: Vec<String>,
+    /// Endings of scripts that can start anything.
+    pub scripts: Vec<String>,
+    /// Programs that run a script of `package.json`.
+    pub runners: Vec<String>,
+    /// Variables that say how a program runs, with the values that stand for the image that is shipped.
+    pub modes: BTreeMap<String, Vec<String>>,
+    /// Parts of the paths where installs put packages.
+    pub places: Vec<String>,
+}
+
+/// The table of what is for developers.
+///
+/// # Panics
+///
+/// If the table is malformed; the tests of this module read it.
+pub static DEVELOPERS: LazyLock<Developers> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../rules/knowledge/developers.toml"))
+        .expect("the test `the_table_is_sound` reads the table")
+});
+
+impl Developers {
+    /// Whether a path, or the name of a stage, says that it is for developers or tests.
+    pub fn is_name(&self, name: &str) -> bool {
+        let lower = name.to_lowercase();
+        let mut words = lower.split(|it: char| !it.is_ascii_alphanumeric());
+        words.any(|word| self.names.iter().any(|it| it == word) || word.starts_with("dev") || word.starts_with("test"))
+    }
+
+    /// Whether a group of packages is for developers by its name.
+    pub fn is_group(&self, name: &str) -> bool {
+        self.is_name(name) || self.groups.iter().any(|it| it.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a word of a command starts something for developers: `nodemon`, `dev:server`, `--reload`.
+    pub fn is_tool(&self, word: &str) -> bool {
+        let bare = word.trim_start_matches('-').rsplit('/').next().unwrap_or(word);
+        let bare = bare.split(['=', ':']).next().unwrap_or(bare);
+        word.contains("--watch") || self.tools.iter().any(|it| it == bare)
+    }
 }
 
 #[derive(Deserialize)]
@@ -128,6 +184,12 @@ mod tests {
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count, "a manager has two entries");
+        for production in INSTALLS.iter().filter_map(|it| it.production.as_ref()) {
+            let ways = production.word.iter().chain(&production.before).count();
+            assert_eq!(ways, usize::from(production.asked.is_empty()), "{production:?}");
+        }
+        assert!(DEVELOPERS.is_name("Dockerfile.dev") && !DEVELOPERS.is_name("api/Dockerfile"));
+        assert!(DEVELOPERS.is_tool("dev:server") && DEVELOPERS.is_tool("--reload") && !DEVELOPERS.is_tool("gunicorn"));
         let apt = INSTALLS.iter().find(|it| it.manager == "apt").and_then(|it| it.asks.as_ref());
         let apt = apt.expect("apt has an entry");
         for word in ["-y", "-yq", "-qqy", "--yes", "-qq"] {

@@ -1,129 +1,286 @@
 //! Packages for developers in the image that is shipped: see `rules/packages/dev-dependencies.md`.
 
-use serde_json::Value as Json;
-
 use crate::{
     context::Context,
-    edit::{Change, Edit, Safety},
+    edit::{Edit, Safety},
     finding::{Finding, Fix},
-    knowledge::{Installs, Production, is_plain_program},
-    manifests::{View, visible},
-    model::{Base, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value},
+    knowledge::{DEVELOPERS, Installs, Production, is_plain_program},
+    manifests::{View, Wanted, developers, listed_requirements, visible},
+    model::{Base, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value, declared, is_below},
     project::join,
+    rewrite,
     rule::{Check, FileCx, Rule},
-    source::Location,
+    source::Span,
     syntax::{Args, Instruction, Keyword},
 };
 
 pub(super) static RULE: Rule = crate::rule!("packages" / "dev-dependencies", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
-    let Some(stage) = cx.model.stages.last() else { return };
-    for (at, step) in stage.steps.iter().enumerate() {
-        let StepKind::Run(run) = &step.kind else { continue };
-        for command in run.packages() {
-            let Some(production) = Installs::of(command.manager).and_then(|it| it.production.as_ref()) else {
-                continue;
-            };
-            if !installs_all(step, run, command, production) || !only_runs_behind(stage, at, run, command) {
-                continue;
+    let Some(last) = cx.model.stages.last() else { return };
+    for stage in &cx.model.stages {
+        for (at, step) in stage.steps.iter().enumerate() {
+            let StepKind::Run(run) = &step.kind else { continue };
+            for command in run.packages() {
+                let production = Installs::of(command.manager).and_then(|it| it.production.as_ref());
+                let site = Site { cx, stage, last, at, step, run, command };
+                if let Some(production) = production {
+                    if site.installs_all(production) {
+                        out.extend(site.of_project(production));
+                    }
+                } else if command.manager.name == "pip" {
+                    out.extend(site.of_list());
+                }
             }
-            out.extend(finding(cx, stage, at, command, production, cx.contexts()));
         }
     }
 }
 
-/// Whether a command installs the project with what only developers need.
-fn installs_all(step: &Step, run: &Run, command: &PackageCommand, production: &Production) -> bool {
-    let invocation = &run.invocations()[command.invocation];
-    let set = invocation.environment.iter().chain(run.exports().flat_map(|(_, it)| &it.environment));
-    let elsewhere = ["-g", "--global", "--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace"];
-    let installs = command.project_install().is_some() || command.subcommand.is_empty();
-    installs
-        && command.operands().next().is_none()
-        && command.texts.iter().all(Option::is_some)
-        && !production.same.iter().map(String::as_str).chain(elsewhere).any(|it| command.has_option(it))
-        && !set.into_iter().any(|it| production.variables.contains(&it.name))
-        && production.variables.iter().all(|it| {
-            let unset = !step.before.variables.contains_key(it);
-            unset || step.before.variable(it) == Value::Unset
-        })
-}
-
-/// Whether nothing behind the install can be what the packages are for: a build, a test.
-fn only_runs_behind(stage: &Stage, at: usize, run: &Run, command: &PackageCommand) -> bool {
-    let plain = |run: &Run, from: usize| {
-        run.script().is_some()
-            && run.invocations().iter().enumerate().skip(from).all(|(at, it)| {
-                is_plain_program(&it.program) || run.packages().iter().any(|it| it.invocation == at && it.manager.root)
-            })
-    };
-    plain(run, command.invocation + 1)
-        && stage.steps[at + 1..].iter().all(|it| match &it.kind {
-            StepKind::Run(run) => plain(run, 0),
-            // What another stage has built comes with packages of its own.
-            StepKind::Copy(copy) => copy.from == CopyFrom::Context,
-            StepKind::Other => true,
-        })
-}
-
-fn finding(
-    cx: &FileCx<'_>,
-    stage: &Stage,
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    cx: &'a FileCx<'a>,
+    stage: &'a Stage,
+    /// The stage that is shipped.
+    last: &'a Stage,
     at: usize,
-    command: &PackageCommand,
-    production: &Production,
-    contexts: &[Context],
-) -> Option<Finding> {
-    let [context] = contexts else { return None };
-    let step = &stage.steps[at];
-    let StepKind::Run(run) = &step.kind else { return None };
-    if is_for_developers(&cx.source.path)
-        || stage.name.as_deref().is_some_and(is_for_developers)
-        || is_old_npm(stage, command)
-    {
-        return None;
-    }
-    let view = View { context, copies: visible(&stage.steps, at) };
-    let manifest = view.in_context(&join(run.folder(command)?, "package.json"))?;
-    let manifest: Json = serde_json::from_str(&context.read(&manifest)?).ok()?;
-    let count = |kind: &str| manifest[kind].as_object().map_or(0, serde_json::Map::len);
-    let (dev, all) = (count("devDependencies"), count("dependencies") + count("devDependencies"));
-    if dev == 0 || !runs_without(cx, stage, &manifest) {
-        return None;
-    }
-    let words = &run.invocations()[command.invocation].words;
-    let last = words.get(command.head.end.checked_sub(1)?)?;
-    let location = Location { file: cx.unit.file, span: words.first()?.span.cover(last.span) };
-    let title = command.title();
-    let mut finding = Finding::new(
-        RULE.name,
-        location,
-        format!("`{title}` puts {dev} of {all} packages into the image that only developers need"),
-    );
-    finding.note = Some(
-        "They come with all that they depend on themselves, and nothing behind the install builds or tests. A program that loads one of them at run time would miss it."
-            .to_owned(),
-    );
-    if run.script().is_some() {
-        let edit = Edit::insert(last.span.end as usize, format!(" {}", production.word));
-        finding.fix = Change::of(cx.unit.file, [edit]).map(|change| Fix {
-            title: format!("Add `{}`", production.word),
-            safety: Safety::Unsafe,
-            change,
-        });
-    }
-    Some(finding)
+    step: &'a Step,
+    run: &'a Run,
+    command: &'a PackageCommand,
 }
 
-/// Whether a name says that something is for developers or tests.
-fn is_for_developers(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    ["dev", "test", "build", "ci", "lint", "local"].iter().any(|word| {
-        lower
-            .split(|it: char| !it.is_ascii_alphanumeric())
-            .any(|it| it == *word || it.starts_with("dev") || it.starts_with("test"))
-    })
+impl Site<'_> {
+    /// Whether the command installs the project with what only developers need.
+    fn installs_all(&self, production: &Production) -> bool {
+        let (command, before) = (self.command, &self.step.before);
+        let invocation = &self.run.invocations()[command.invocation];
+        let set = invocation.environment.iter().chain(self.run.exports().flat_map(|(_, it)| &it.environment));
+        let elsewhere = ["-g", "--global", "--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace"];
+        let elsewhere = elsewhere.iter().chain(&["--directory", "--project", "--working-dir"]);
+        let installs = command.project_install().is_some()
+            || command.subcommand.is_empty()
+            || command.manager.name == "pipenv" && matches!(command.subcommand.as_str(), "install" | "sync");
+        let texts: Vec<&str> = production.configured.iter().map(String::as_str).collect();
+        let asks = production.asked.is_empty() || production.asked.iter().any(|it| command.has_option(it));
+        installs
+            && asks
+            && command.operands().next().is_none()
+            && command.texts.iter().all(Option::is_some)
+            && !production.same.iter().map(String::as_str).chain(elsewhere.copied()).any(|it| command.has_option(it))
+            && !set.into_iter().any(|it| production.variables.contains(&it.name))
+            && production.variables.iter().all(|it| {
+                let unset = !before.variables.contains_key(it);
+                unset || before.variable(it) == Value::Unset
+            })
+            && (texts.is_empty() || !self.stage.runs().any(|(_, run)| run.mentions(&texts)))
+    }
+
+    /// Whether what the stage installs is in the image that is shipped.
+    fn is_shipped(&self, folder: &str) -> bool {
+        let ancestry = || self.cx.model.ancestry(self.last.index);
+        ancestry().any(|it| it.index == self.stage.index)
+            || ancestry().flat_map(|it| &it.steps).any(|step| {
+                let StepKind::Copy(copy) = &step.kind else { return false };
+                let holds = |it: &String| {
+                    is_below(folder, it) || DEVELOPERS.places.iter().any(|place| it.contains(place.as_str()))
+                };
+                copy.from == CopyFrom::Stage(self.stage.index) && copy.sources.iter().flatten().any(holds)
+            })
+    }
+
+    /// Whether nothing behind the install can be what the packages are for: a build, a test.
+    fn only_runs_behind(&self, wanted: &Wanted) -> bool {
+        // Interpreted programs are not built, and what tests them has a name.
+        let interpreted = !matches!(self.command.manager.name.as_str(), "npm" | "yarn" | "pnpm" | "bun");
+        let plain = |run: &Run, from: usize| {
+            run.script().is_some()
+                && run.invocations().iter().enumerate().skip(from).all(|(at, it)| {
+                    let package = run.packages().iter().find(|it| it.invocation == at);
+                    let words = || it.words.iter().map(|it| it.literal().unwrap_or_default());
+                    is_plain_program(&it.program)
+                        || package.is_some_and(|it| it.manager.root)
+                        || interpreted && !words().any(|it| wanted.is_used_by(&it))
+                })
+        };
+        let behind = |steps: &[Step]| {
+            steps.iter().all(|it| match &it.kind {
+                StepKind::Run(run) => plain(run, 0),
+                // What another stage has built comes with packages of its own.
+                StepKind::Copy(copy) => interpreted || copy.from == CopyFrom::Context,
+                StepKind::Other => true,
+            })
+        };
+        plain(self.run, self.command.invocation + 1)
+            && behind(&self.stage.steps[self.at + 1..])
+            && (self.last.index == self.stage.index || behind(&self.last.steps))
+    }
+
+    /// Whether the image says by its name, or by a variable, that it is one for developers.
+    fn is_for_developers(&self) -> bool {
+        let modes = DEVELOPERS.modes.iter().filter_map(|(name, values)| match self.last.end.variable(name) {
+            Value::Known(value) => Some(values.contains(&value)),
+            Value::Unset | Value::Unknown => None,
+        });
+        let modes: Vec<bool> = modes.collect();
+        // A build for developers may set it.
+        let arguments = self.cx.all(Keyword::Arg).flat_map(declared);
+        let chosen = arguments.into_iter().any(|it| DEVELOPERS.modes.contains_key(&it) || it == "NODE_ENV");
+        // What runs in production has to say so: what Rails loads depends on it.
+        let says_nothing = self.command.manager.name == "bundler" && modes.is_empty();
+        says_nothing
+            || chosen
+            || modes.contains(&false)
+            || DEVELOPERS.is_name(&self.cx.source.path)
+            || self.last.name.as_deref().is_some_and(|it| DEVELOPERS.is_name(it))
+            || self.stage.name.as_deref().is_some_and(|it| DEVELOPERS.is_name(it) && !it.contains("build"))
+    }
+
+    fn of_project(&self, production: &Production) -> Option<Finding> {
+        let folder = self.run.folder(self.command)?;
+        if !self.is_shipped(folder) || self.is_for_developers() || is_old_npm(self.stage, self.command) {
+            return None;
+        }
+        let [context] = self.cx.contexts() else { return None };
+        let view = View { context, copies: visible(&self.stage.steps, self.at) };
+        let wanted = developers(self.command, self.run, &view)?;
+        if wanted.developers.is_empty() || !self.only_runs_behind(&wanted) || !self.runs_without(&wanted, context) {
+            return None;
+        }
+        let (dev, all) = (wanted.developers.len(), wanted.developers.len() + wanted.others);
+        let title = self.command.title();
+        let message = format!("`{title}` puts {dev} of {all} packages into the image that only developers need");
+        let mut finding = self.finding(message)?;
+        finding.fix = self.fix(production, &wanted);
+        Some(finding)
+    }
+
+    /// `pip install -r requirements-dev.txt`
+    fn of_list(&self) -> Option<Finding> {
+        let is_list = |it: &str| {
+            let name = it.rsplit('/').next().unwrap_or(it).to_lowercase();
+            let stem = name.strip_suffix(".txt");
+            let mut words = stem.into_iter().flat_map(|it| it.split(|it: char| !it.is_ascii_alphanumeric()));
+            words.any(|it| it.starts_with("dev") || it.starts_with("test"))
+        };
+        let files = ["-r", "--requirement"].into_iter().flat_map(|it| self.command.values(it)).collect::<Vec<_>>();
+        let file = files.iter().flatten().find(|it| is_list(it))?;
+        let folder = self.run.folder(self.command)?;
+        if !self.is_shipped(folder) || self.is_for_developers() {
+            return None;
+        }
+        let [context] = self.cx.contexts() else { return None };
+        let view = View { context, copies: visible(&self.stage.steps, self.at) };
+        let text = context.read(&view.in_context(&join(folder, file))?)?;
+        let developers: Vec<String> = listed_requirements(&text).collect();
+        let wanted = Wanted { developers, ..Wanted::default() };
+        if wanted.developers.is_empty() || !self.only_runs_behind(&wanted) || !self.runs_without(&wanted, context) {
+            return None;
+        }
+        let count = wanted.developers.len();
+        let packages = if count == 1 { "package" } else { "packages" };
+        let message = format!("the {count} {packages} of `{file}` are in the image, and only developers need them");
+        let mut finding = self.finding(message)?;
+        let includes = text.lines().any(|it| it.trim_start().starts_with("-r"));
+        if files.len() > 1 && !includes && self.run.script().is_some() {
+            let spans: Vec<Span> =
+                self.run.invocations()[self.command.invocation].words.iter().map(|it| it.span).collect();
+            let at = self.command.texts.iter().position(|it| it.as_deref() == Some(*file))?;
+            let option = self.command.texts.get(at.checked_sub(1)?)?.as_deref()?;
+            if option.starts_with('-') {
+                let edits = rewrite::join(rewrite::remove_words(self.cx.source, &spans, &[at - 1, at])?)?;
+                finding.fix = self.cx.fix(format!("Leave out `{file}`"), Safety::Unsafe, edits);
+            }
+        }
+        Some(finding)
+    }
+
+    fn finding(&self, message: String) -> Option<Finding> {
+        let words = &self.run.invocations()[self.command.invocation].words;
+        let last = words.get(self.command.head.end.checked_sub(1)?)?;
+        let location = self.cx.at(words.first()?.span.cover(last.span));
+        Some(Finding::new(RULE.name, location, message).note(
+            "They come with all that they depend on themselves, and nothing behind the install builds or tests. A program that loads one of them at run time would miss it.",
+        ))
+    }
+
+    fn fix(&self, production: &Production, wanted: &Wanted) -> Option<Fix> {
+        self.run.script()?;
+        let words = &self.run.invocations()[self.command.invocation].words;
+        if let Some(asked) = production.asked.iter().find(|it| self.command.has_option(it)) {
+            let at = self.command.texts.iter().position(|it| it.as_ref() == Some(asked))?;
+            let spans: Vec<Span> = words.iter().map(|it| it.span).collect();
+            let edits = rewrite::remove_words(self.cx.source, &spans, &[at])?;
+            return self.cx.fix(format!("Leave out `{asked}`"), Safety::Unsafe, edits);
+        }
+        if let Some(setting) = &production.before {
+            // What runs the program has to know, too.
+            if self.stage.index != self.last.index {
+                return None;
+            }
+            let item = rewrite::with_comments(&self.cx.unit.syntax.items, self.step.item);
+            let start = self.cx.unit.syntax.items[item].span.start as usize;
+            let edit = Edit::insert(start, format!("ENV {setting}\n"));
+            return self.cx.fix(format!("Set `{setting}`"), Safety::Unsafe, [edit]);
+        }
+        let word = production.word.as_ref()?;
+        // Poetry before 1.2 knows no groups.
+        if self.command.manager.name == "poetry" && self.mentions_old_poetry() {
+            return None;
+        }
+        let word =
+            if wanted.groups.is_empty() { word.clone() } else { format!("--without {}", wanted.groups.join(",")) };
+        let end = words.get(self.command.head.end.checked_sub(1)?)?.span.end as usize;
+        self.cx.fix(format!("Add `{word}`"), Safety::Unsafe, [Edit::insert(end, format!(" {word}"))])
+    }
+
+    fn mentions_old_poetry(&self) -> bool {
+        let old = |it: &str| ["0.", "1.0", "1.1"].iter().any(|old| it.starts_with(old));
+        let set = matches!(self.step.before.variable("POETRY_VERSION"), Value::Known(it) if old(&it));
+        set || self.stage.runs().any(|(_, run)| run.mentions(&["poetry==1.0", "poetry==1.1", "poetry==0."]))
+    }
+
+    /// Whether what the image starts is known, and needs none of the packages for developers.
+    fn runs_without(&self, wanted: &Wanted, context: &Context) -> bool {
+        let commands = self.cx.model.ancestry(self.last.index).flat_map(|it| &it.steps);
+        let commands = commands.map(|it| self.cx.model.instruction(it));
+        let mut started: Vec<String> =
+            commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint)).map(words).collect();
+        // The images of PHP start a server.
+        if started.is_empty() && self.command.manager.name != "composer" {
+            return false;
+        }
+        let view = View { context, copies: visible(&self.last.steps, self.last.steps.len()) };
+        let workdir = self.last.end.workdir.clone();
+        let mut seen = 0;
+        // Scripts of the manifest call one another.
+        while seen < started.len() && seen < 16 {
+            let text = started[seen].clone();
+            seen += 1;
+            let parts: Vec<&str> = text.split_whitespace().map(|it| it.trim_matches(['"', '\''])).collect();
+            let runs_script = parts.iter().any(|it| DEVELOPERS.runners.iter().any(|known| known == it));
+            for part in &parts {
+                if wanted.is_used_by(part) {
+                    return false;
+                }
+                if runs_script {
+                    let of = |name: &str| wanted.scripts.iter().find(|it| it.0 == name).map(|it| it.1.clone());
+                    let around = ["", "pre", "post"].iter().filter_map(|it| of(&format!("{it}{part}")));
+                    started.extend(around.collect::<Vec<_>>());
+                }
+            }
+            // A script of the image's own can start anything, unless it can be read.
+            for part in parts.iter().filter(|it| {
+                it.rsplit_once('.').is_some_and(|(_, ending)| DEVELOPERS.scripts.iter().any(|it| it == ending))
+            }) {
+                let place = workdir.as_deref().map(|it| join(it, part));
+                let script = place.and_then(|it| context.read(&view.in_context(&it)?));
+                match script.filter(|_| seen == 1 && part.rsplit_once('.').is_some_and(|it| it.1 == "sh")) {
+                    Some(script) => started.push(script.to_string()),
+                    None => return false,
+                }
+            }
+        }
+        true
+    }
 }
 
 /// Before npm 7 the option has another name.
@@ -131,67 +288,6 @@ fn is_old_npm(stage: &Stage, command: &PackageCommand) -> bool {
     let Base::Image(image) = &stage.base else { return false };
     let major = image.tag.as_deref().and_then(|it| it.split(['.', '-']).next()?.parse::<u32>().ok());
     command.manager.name == "npm" && image.name.ends_with("node") && major.is_some_and(|it| it < 16)
-}
-
-/// Whether what the image starts is known, and needs none of the packages for developers.
-fn runs_without(cx: &FileCx<'_>, stage: &Stage, manifest: &Json) -> bool {
-    let commands = stage.steps.iter().map(|it| cx.model.instruction(it));
-    let mut started: Vec<String> =
-        commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint)).map(words).collect();
-    if started.is_empty() {
-        return false;
-    }
-    let names: Vec<&String> =
-        manifest["devDependencies"].as_object().into_iter().flat_map(serde_json::Map::keys).collect();
-    let mut seen = 0;
-    // Scripts of the manifest call one another.
-    while seen < started.len() && seen < 16 {
-        let text = started[seen].clone();
-        seen += 1;
-        let parts: Vec<&str> = text.split_whitespace().collect();
-        let runs_script =
-            parts.iter().any(|it| matches!(*it, "npm" | "yarn" | "pnpm" | "bun" | "npm-run-all" | "run-s" | "run-p"));
-        for part in &parts {
-            let bare = part.trim_start_matches("--").rsplit('/').next().unwrap_or(part);
-            let tool = names.iter().any(|it| it.as_str() == *part || it.rsplit('/').next() == Some(bare));
-            let known = [
-                "dev",
-                "test",
-                "nodemon",
-                "tsx",
-                "ts-node",
-                "ts-node-dev",
-                "tsc",
-                "vite",
-                "webpack",
-                "ng",
-                "react-scripts",
-                "jest",
-                "watch",
-                "serve",
-                "npx",
-                "nest",
-            ]
-            .iter()
-            .any(|it| bare == *it || bare.starts_with("dev:") || bare.starts_with("test:") || part.contains("--watch"));
-            if tool || known {
-                return false;
-            }
-            if runs_script && let Some(script) = manifest["scripts"][*part].as_str() {
-                started.push(script.to_owned());
-                started.extend(
-                    ["pre", "post"]
-                        .iter()
-                        .filter_map(|it| manifest["scripts"][format!("{it}{part}")].as_str().map(str::to_owned)),
-                );
-            }
-        }
-        // A script of the image's own can start anything.
-        if parts.iter().filter_map(|it| it.rsplit_once('.')).any(|(_, it)| matches!(it, "sh" | "ts" | "tsx")) {
-            return false;
-        }
-    }
-    true
 }
 
 fn words(instruction: &Instruction) -> String {
