@@ -83,6 +83,16 @@ impl Context {
         self.files.list(&join(&self.folder, folder))
     }
 
+    /// What the latest commits changed in the context, as paths in it.
+    pub fn history(&self) -> Vec<Vec<String>> {
+        let inside = |it: &String| match self.folder.as_str() {
+            "." => (!it.starts_with("../") && !it.starts_with('/')).then(|| it.clone()),
+            folder => Some(it.strip_prefix(folder)?.strip_prefix('/')?.to_owned()),
+        };
+        let history = self.files.history(&self.folder);
+        history.commits.iter().map(|it| it.iter().filter_map(inside).collect()).collect()
+    }
+
     /// Whether all that the copies name is there. A glob has to match something in its folder.
     fn fits(&self, copies: &[&Copy]) -> bool {
         let sources = copies.iter().flat_map(|it| it.sources.iter().flatten());

@@ -169,10 +169,3 @@ impl One<'_> {
         })
     }
 }
-
-/// What the latest commits changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History {
-    /// For each commit the paths that it changed, as paths are shown.
-    pub commits: Vec<Vec<String>>,
-}

@@ -83,6 +83,13 @@ pub enum EntryKind {
     Link,
 }
 
+/// What the latest commits of a repository changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// For each commit the paths that it changed, as paths are shown.
+    pub commits: Vec<Vec<String>>,
+}
+
 /// The files around the Dockerfiles, looked up on demand.
 ///
 /// Rules ask for a handful of manifests; listing every context beforehand would cost more than all rules together.
@@ -108,6 +115,12 @@ pub trait Files: Debug + Send + Sync {
     /// be told. Files that are held in memory are a working tree in which nothing that git ignores is tracked.
     fn is_tracked(&self, _path: &str) -> Option<bool> {
         Some(false)
+    }
+
+    /// What the latest commits changed in the repository that holds a path; nothing where there is none. Asking git
+    /// takes longer than all rules together, so only findings that are told ask.
+    fn history(&self, _path: &str) -> Arc<History> {
+        Arc::default()
     }
 
     /// Where a walk over a folder begins; `None` when the folder is not there.
@@ -454,6 +467,10 @@ impl Files for Memory {
 
     fn is_tracked(&self, path: &str) -> Option<bool> {
         self.below.as_ref().map_or(Some(false), |it| it.is_tracked(path))
+    }
+
+    fn history(&self, path: &str) -> Arc<History> {
+        self.below.as_ref().map(|it| it.history(path)).unwrap_or_default()
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {

@@ -13,11 +13,12 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Workspace,
+    history::Histories,
     index::Tracked,
     listing::{Listed, Listings},
     repository_of, slashed,
 };
-use crate::project::{Entry, EntryKind, Files, Kind, join};
+use crate::project::{Entry, EntryKind, Files, History, Kind, join};
 
 /// Larger files are no Dockerfiles and no manifests.
 const MAX_BYTES: u64 = 16 << 20;
@@ -37,6 +38,7 @@ pub(super) struct Disk {
     lists: Cache<Vec<String>>,
     /// The files that git tracks, by the root of the repository.
     tracked: Cache<Option<Arc<Tracked>>>,
+    histories: Histories,
 }
 
 impl Disk {
@@ -50,6 +52,7 @@ impl Disk {
             texts: Cache::default(),
             lists: Cache::default(),
             tracked: Cache::default(),
+            histories: Histories::default(),
         }
     }
 
@@ -141,6 +144,10 @@ impl Files for Disk {
         let root = repository_of(&real)?;
         let tracked = self.tracked.get(&root.to_string_lossy(), || Tracked::of(root).map(Arc::new))?;
         Some(tracked.holds(&slashed(real.strip_prefix(root).ok()?)))
+    }
+
+    fn history(&self, path: &str) -> Arc<History> {
+        self.histories.of(&join(&self.workspace.cwd, path), |it| self.workspace.show(it))
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {

@@ -23,9 +23,8 @@ use crate::{
     baseline::{Baseline, Folders},
     build::{Kind, Recipe},
     definitions::{self, Definitions},
-    measure::History,
     model::is_below,
-    project::{self, Project, join, parent},
+    project::{self, History, Project, join, parent},
     settings::{self, Settings, SettingsError},
     source::Source,
 };

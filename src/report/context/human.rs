@@ -10,8 +10,8 @@ use super::{bytes, instruction, many, place, title};
 use crate::{
     build::Target,
     context::{Size, Status},
-    measure::{History, Measured},
-    project::{EntryKind, Project},
+    measure::Measured,
+    project::{EntryKind, History, Project},
     report::Options,
 };
 

@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod change;
+mod habits;
 mod plan;
 
 use plan::{Plan, is_install, may_hold_sources};
@@ -56,9 +57,9 @@ struct Site<'a> {
 impl Site<'_> {
     /// The finding, and the step to go on with.
     fn finding(&self, contexts: &[Context]) -> (Option<Finding>, usize) {
-        let mut plans: Vec<Plan> = contexts.iter().filter_map(|it| self.plan(it)).collect();
-        plans.dedup();
-        let Some(plan) = plans.first() else {
+        let mut plans: Vec<(Plan, &Context)> = contexts.iter().filter_map(|it| Some((self.plan(it)?, it))).collect();
+        plans.dedup_by(|(one, _), (other, _)| one == other);
+        let Some((plan, context)) = plans.first() else {
             let next = self.at + 1;
             return (if contexts.is_empty() { self.without_context() } else { None }, next);
         };
@@ -80,6 +81,9 @@ impl Site<'_> {
             }
             None => "Every change of a source file installs all dependencies again.".to_owned(),
         }];
+        if plans.len() == 1 {
+            notes.extend(self.habits(plan, context));
+        }
         if plans.len() > 1 {
             notes.push(
                 "Several folders can be the build context; name the right one in `dockopt.toml` under `[contexts]`."

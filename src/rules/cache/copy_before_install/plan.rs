@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) installs: Vec<usize>,
     pub(super) obstacles: Vec<String>,
     pub(super) doubts: Vec<String>,
+    /// All files that decide what is installed.
+    pub(super) manifests: Vec<String>,
     /// How many packages are fetched again, and which file names them.
     pub(super) packages: Option<(usize, String)>,
     /// Folders that the install fills and the ignore file does not keep back.
@@ -171,6 +173,7 @@ impl Site<'_> {
             .collect();
         let view = View { context, copies: Vec::new() };
         plan.packages = packages(&all.files, &view);
+        plan.manifests.clone_from(&all.files);
         let is_kept = |file: &str| {
             kept.iter().any(|copy| copy.sources.iter().flatten().any(|it| it == file || matches_glob(it, file)))
         };
@@ -284,7 +287,7 @@ fn names_a_file(state: &State, view: &View<'_>) -> bool {
 }
 
 /// Whether a copy of folders brings a path of the context.
-fn brings(copy: &Copy, path: &str, context: &Context) -> bool {
+pub(super) fn brings(copy: &Copy, path: &str, context: &Context) -> bool {
     copy.sources
         .iter()
         .flatten()
