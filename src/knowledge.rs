@@ -205,6 +205,12 @@ pub struct Manager {
     /// Its caches.
     #[serde(default)]
     pub cache: Vec<Cache>,
+    /// What its commands leave that later commands, or the finished program, need.
+    #[serde(default)]
+    pub output: Vec<Output>,
+    /// Options and variables with values that make what is installed hold links into the cache.
+    #[serde(default)]
+    pub links: Vec<(String, String)>,
     /// Words of which a cleaning command has to have all to empty the caches, one set per entry.
     #[serde(default)]
     pub empties: Vec<WordPattern>,
@@ -329,6 +335,45 @@ fn is_like(folder: &str, template: &str) -> bool {
     }
     let above = rest.match_indices('/').skip(1).map(|(at, _)| &rest[..at]);
     above.into_iter().any(|it| it.starts_with("/.") && folder.ends_with(it))
+}
+
+/// A folder that a command fills, and that is no cache.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Output {
+    /// The default path, with `{home}` and `{folder}`; a part of it may have `*`.
+    pub path: Option<String>,
+    /// Environment variables that move it, with the path they lead to (`{value}`).
+    #[serde(default)]
+    pub variables: Vec<(String, String)>,
+    /// Options that move it, with the path they lead to (`{value}`).
+    #[serde(default)]
+    pub options: Vec<(String, String)>,
+    /// What it holds.
+    pub holds: Leaves,
+    /// Which actions fill it.
+    pub filled_by: Vec<Action>,
+    /// Only these subcommands.
+    #[serde(default)]
+    pub subcommands: Vec<String>,
+    /// Texts of options, variables, commands or names of files with which it is not known where it lies.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Only where the base image is known to have one of these traits.
+    #[serde(default)]
+    pub known_on: Vec<String>,
+}
+
+/// What a folder that a command fills holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Leaves {
+    /// What was built.
+    Build,
+    /// Packages that programs load when they run.
+    Packages,
+    /// Programs, the manager itself perhaps among them.
+    Programs,
 }
 
 /// What a cache holds.

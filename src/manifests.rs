@@ -19,7 +19,7 @@ mod wheels;
 
 pub use count::packages;
 pub use developers::{Wanted, developers};
-pub use javascript::yarn_flavor;
+pub use javascript::{Linker, yarn_flavor, yarn_linker};
 pub use python::{Project, project as python_project};
 pub use wheels::{Built, Platform, built, normal, requirements as listed_requirements};
 

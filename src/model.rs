@@ -168,6 +168,11 @@ impl State {
         }
     }
 
+    /// Whether a variable is in force whose name holds a text.
+    pub fn names_variable(&self, text: &str) -> bool {
+        self.variables.keys().any(|it| it.contains(text))
+    }
+
     /// The home folder in force: `HOME`, else the user's.
     pub fn home(&self) -> Option<String> {
         match self.variables.get("HOME").map(|it| &it.value) {

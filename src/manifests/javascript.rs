@@ -217,3 +217,33 @@ pub fn yarn_flavor(folder: &str, view: &View<'_>) -> Option<Flavor> {
     let lock = view.context.read(&view.in_context(&join(folder, "yarn.lock"))?)?;
     Some(if lock.contains("__metadata:") { Flavor::Berry } else { Flavor::Classic })
 }
+
+/// How Yarn 2 and later make packages known to programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linker {
+    /// In folders of their own.
+    Folders,
+    /// In Yarn's cache: the one of the user, or the one of the project.
+    PlugAndPlay {
+        /// Whether it is the user's.
+        global: bool,
+    },
+}
+
+/// How a project of Yarn 2 or later finds its packages; `None` for Yarn 1, and if nothing tells.
+pub fn yarn_linker(folder: &str, view: &View<'_>) -> Option<Linker> {
+    let lock = view.context.read(&view.in_context(&join(folder, "yarn.lock"))?)?;
+    let (_, metadata) = lock.split_once("__metadata:")?;
+    let format: u32 = metadata.lines().find_map(|it| it.trim().strip_prefix("version:"))?.trim().parse().ok()?;
+    let settings = view.in_context(&join(folder, ".yarnrc.yml")).and_then(|it| view.context.read(&it));
+    let setting = |key: &str| {
+        let mut lines = settings.as_deref().unwrap_or_default().lines();
+        lines.find_map(|it| it.strip_prefix(key)?.trim_start().strip_prefix(':').map(|it| it.trim().to_owned()))
+    };
+    if setting("nodeLinker").is_some_and(|it| !it.trim_matches(['"', '\'']).eq("pnp")) {
+        return Some(Linker::Folders);
+    }
+    // Yarn 4 writes lock files of format 8, and was the first to share its cache between projects.
+    let global = setting("enableGlobalCache").map_or(format >= 8, |it| it == "true");
+    Some(Linker::PlugAndPlay { global })
+}

@@ -2,7 +2,7 @@
 
 use super::{ImageRef, Model, Mount, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below, run::text};
 use crate::{
-    knowledge::{Action, Cache, Flavor, Image, KNOWLEDGE, Manager},
+    knowledge::{Action, Cache, Flavor, Image, KNOWLEDGE, Manager, Output},
     model::State,
     shell::{Assignment, Invocation},
 };
@@ -59,7 +59,8 @@ pub fn misplaced<'a>(run: &'a Run, uses: &[(&'a PackageCommand, Vec<CachePath>)]
             return None;
         }
         let mut wanted: Vec<(&PackageCommand, CachePath)> = Vec::new();
-        for (command, it) in paths() {
+        let is_update = |it: &(&PackageCommand, &CachePath)| it.0.action == Action::Update;
+        for (command, it) in paths().filter(|it| !is_update(it)).chain(paths().filter(is_update)) {
             let is_meant = it.certainty == Certainty::Proved
                 && it.set.is_none()
                 && command.action != Action::Clean
@@ -147,7 +148,7 @@ impl Model {
         let place = |cache| Place { cache, state, run, command, image, reference }.resolve();
         let mut paths: Vec<CachePath> = caches.filter_map(place).collect();
         if !paths.is_empty() {
-            self.follow_links(index, run, &mut paths);
+            self.follow_links(index, run, state, &mut paths);
         }
         for path in &mut paths {
             if image.is_none() && !(path.cache.only_on.is_empty() && path.cache.not_on.is_empty()) {
@@ -155,6 +156,51 @@ impl Model {
             }
         }
         paths
+    }
+
+    /// The folders that a command fills and that are no caches. One whose place is not known is left out.
+    pub fn outputs(
+        &self,
+        index: usize,
+        state: &State,
+        run: &Run,
+        command: &PackageCommand,
+    ) -> Vec<(&'static Output, String)> {
+        let image = self.stages[index].image;
+        let has = |names: &[String]| image.is_some_and(|it| names.iter().any(|name| it.traits.contains(name)));
+        let resolve = |it: &'static Output| {
+            let own = it.filled_by.contains(&command.action)
+                && (it.subcommands.is_empty() || it.subcommands.contains(&command.subcommand))
+                && (it.known_on.is_empty() || has(&it.known_on));
+            if !own || it.unless.iter().any(|text| command.says(text) || state.names_variable(text)) {
+                return None;
+            }
+            let folder = run.folder(command);
+            for (option, template) in &it.options {
+                if let Some(value) = command.values(option).first() {
+                    return Some((it, absolute(folder, &template.replace("{value}", (*value)?))?));
+                }
+            }
+            for (name, template) in &it.variables {
+                match run.value(name, command, state) {
+                    Value::Known(value) if !value.is_empty() => {
+                        let first = value.split(':').next().unwrap_or_default();
+                        return Some((it, absolute(folder, &template.replace("{value}", first))?));
+                    }
+                    Value::Unknown if run.sets(name, command) || state.variables.contains_key(name) => return None,
+                    Value::Known(_) | Value::Unset | Value::Unknown => {}
+                }
+            }
+            let mut path = it.path.clone()?;
+            if path.contains("{home}") {
+                path = path.replace("{home}", &state.home()?);
+            }
+            if path.contains("{folder}") {
+                path = path.replace("{folder}", folder?);
+            }
+            Some((it, absolute(folder, &path)?))
+        };
+        command.manager.output.iter().filter_map(resolve).collect()
     }
 
     /// Whether a command of the stage, such as `npm config set cache`, tells the manager another place.
@@ -174,14 +220,14 @@ impl Model {
     }
 
     /// Follows the links that `ln` has made of folders where caches lie: `ln -s /var/cache/apk /etc/apk/cache`.
-    fn follow_links(&self, stage: usize, run: &Run, paths: &mut [CachePath]) {
+    fn follow_links(&self, stage: usize, run: &Run, before: &State, found: &mut [CachePath]) {
         let earlier = self.ancestry(stage).flat_map(Stage::configuring_runs);
         let own = Some(run).filter(|it| it.mentions(&["ln -"]));
         for invocation in earlier.chain(own).flat_map(Run::invocations).filter(|it| it.program == "ln") {
-            let words: Vec<String> = invocation.words.iter().skip(1).filter_map(crate::shell::Word::literal).collect();
-            let operands: Vec<&String> = words.iter().filter(|it| !it.starts_with('-')).collect();
+            let words: Option<Vec<String>> = invocation.words.iter().skip(1).map(|it| text(it, before)).collect();
+            let operands: Vec<String> = words.into_iter().flatten().filter(|it| !it.starts_with('-')).collect();
             let [to, link] = operands.as_slice() else { continue };
-            for target in paths.iter_mut().flat_map(|it| &mut it.targets).filter(|it| is_below(it, link)) {
+            for target in found.iter_mut().flat_map(|it| &mut it.targets).filter(|it| is_below(it, link)) {
                 *target = format!("{}{}", to.trim_end_matches('/'), &target[link.trim_end_matches('/').len()..]);
             }
         }

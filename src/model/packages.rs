@@ -93,6 +93,14 @@ impl PackageCommand {
         self.manager.offline.iter().any(|it| self.has_option(it)) || self.is_reader()
     }
 
+    /// Whether it has an option, or another word, that holds a text; options of one letter and of a name are whole.
+    pub fn says(&self, text: &str) -> bool {
+        if text.starts_with('-') {
+            return self.has_option(text);
+        }
+        self.texts.iter().flatten().any(|it| it.contains(text))
+    }
+
     /// Whether it empties the caches of its manager.
     pub fn empties(&self) -> bool {
         let words: Vec<&str> = self.texts.iter().flatten().map(String::as_str).collect();

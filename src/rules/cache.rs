@@ -2,6 +2,7 @@
 
 mod copy_before_install;
 mod early_build_info;
+mod harmful_cache_mount;
 mod missing_cache_mount;
 mod mounts;
 mod unpinned_add;
@@ -12,6 +13,7 @@ use crate::rule::Rule;
 pub(super) static RULES: &[&Rule] = &[
     &copy_before_install::RULE,
     &early_build_info::RULE,
+    &harmful_cache_mount::RULE,
     &missing_cache_mount::RULE,
     &unpinned_add::RULE,
     &useless_cache_mount::RULE,

@@ -6,9 +6,10 @@ use std::{
 };
 
 use crate::{
+    context::Context,
     edit::Safety,
     knowledge::{Action, Flavor, Holds, Need, Sharing},
-    manifests::{View, visible, yarn_flavor},
+    manifests::{Linker, View, visible, yarn_flavor, yarn_linker},
     model::{
         CachePath, Certainty, Misplaced, Model, Mount as RunMount, MountKind, PackageCommand, Run, Stage, Step,
         StepKind, is_below, misplaced,
@@ -232,6 +233,11 @@ impl<'a> Site<'a> {
         misplaced(self.run, self.uses())
     }
 
+    /// What it sees of a context.
+    pub(super) fn view<'b>(&'b self, context: &'b Context) -> View<'b> {
+        View { context, copies: visible(&self.stage.steps, self.at) }
+    }
+
     /// Which Yarn it is. With Plug'n'Play the cache is part of the image.
     fn flavor(&self, command: &PackageCommand) -> Option<Flavor> {
         if command.manager.name != "yarn" {
@@ -241,14 +247,11 @@ impl<'a> Site<'a> {
             return Some(Flavor::Classic);
         }
         self.cx.contexts().iter().find_map(|context| {
-            let view = View { context, copies: visible(&self.stage.steps, self.at) };
+            let view = self.view(context);
             let folder = self.run.folder(command)?;
             let flavor = yarn_flavor(folder, &view)?;
-            let file = crate::project::join(&view.in_context(folder)?, ".yarnrc.yml");
-            let linked = context
-                .read(&file)
-                .is_some_and(|it| it.lines().any(|line| line.starts_with("nodeLinker:") && !line.contains("pnp")));
-            (flavor == Flavor::Classic || linked).then_some(flavor)
+            let linked = || yarn_linker(folder, &view) == Some(Linker::Folders);
+            (flavor == Flavor::Classic || linked()).then_some(flavor)
         })
     }
 
@@ -260,7 +263,7 @@ impl<'a> Site<'a> {
     }
 
     /// Whether this run or a later one makes a program of its own, which does not need the cache.
-    fn is_compiled(&self, command: &PackageCommand) -> bool {
+    pub(super) fn is_compiled(&self, command: &PackageCommand) -> bool {
         let builds = |run: &Run| {
             run.packages().iter().any(|it| it.manager.name == command.manager.name && it.action == Action::Build)
         };
@@ -268,7 +271,7 @@ impl<'a> Site<'a> {
     }
 
     /// The runs after this one, in this stage and in those that are built on it.
-    fn later_runs(&self) -> impl Iterator<Item = (&'a Step, &'a Run)> {
+    pub(super) fn later_runs(&self) -> impl Iterator<Item = (&'a Step, &'a Run)> {
         let here = self.stage.steps[self.at + 1..].iter();
         let model: &'a Model = self.cx.model;
         let index = self.stage.index;

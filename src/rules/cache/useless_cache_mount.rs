@@ -62,6 +62,9 @@ fn mounted<'s>(site: &'s Site<'_>) -> Vec<Mounted<'s>> {
     mounted
 }
 
+/// Where a command switches its cache off, and how.
+type Defeated<'a> = (Span, &'a PackageCommand, &'static Defeat);
+
 struct Useless<'s, 'a> {
     site: &'s Site<'a>,
     mounted: Vec<Mounted<'s>>,
@@ -189,26 +192,35 @@ impl<'s> Useless<'s, '_> {
 
     /// Options and variables that switch a mounted cache off.
     fn defeated(&self, out: &mut Vec<Finding>) {
-        for command in self.site.run.packages().iter().filter(|it| it.action != Action::Clean && !it.is_offline()) {
+        let packages = self.site.run.packages().iter();
+        let commands = packages.filter(|it| it.action != Action::Clean && !it.is_offline());
+        // By what switches off, and by the mounts.
+        let mut defeats: BTreeMap<(&str, String), Vec<Defeated<'_>>> = BTreeMap::new();
+        for command in commands {
             let folders: Vec<String> = self.folders(command).iter().map(|it| format!("`{it}`")).collect();
-            if folders.is_empty() {
-                continue;
+            for defeat in command.manager.defeat.iter().filter(|_| !folders.is_empty()) {
+                if let Some((span, what)) = self.defeat(command, defeat) {
+                    defeats.entry((what, and(&folders))).or_default().push((span, command, defeat));
+                }
             }
-            for defeat in &command.manager.defeat {
-                let Some((span, what)) = self.defeat(command, defeat) else { continue };
-                let message = format!("`{what}` switches off the cache that is mounted on {}", and(&folders));
-                let mut notes =
-                    vec!["The mount stays empty, and a rebuild of this layer downloads everything again.".to_owned()];
-                let mut doubts = Doubts::default();
-                let mut done = Vec::new();
-                let edits = self.site.undefeat_by(command, defeat, &mut doubts, &mut done);
-                notes.append(&mut doubts.notes);
-                let mut finding = self.finding(span, message, notes.join(" "));
-                let title = if done.is_empty() { format!("Take out `{what}`") } else { sentence(&done) };
-                let safety = doubts.safety.unwrap_or(Safety::Safe);
-                finding.fix = edits.and_then(rewrite::join).and_then(|it| self.site.cx.fix(title, safety, it));
-                out.push(finding);
-            }
+        }
+        for ((what, folders), places) in defeats {
+            let Some((span, ..)) = places.first() else { continue };
+            let message = format!("`{what}` switches off the cache that is mounted on {folders}");
+            let mut notes =
+                vec!["The mount stays empty, and a rebuild of this layer downloads everything again.".to_owned()];
+            let mut doubts = Doubts::default();
+            let mut done = Vec::new();
+            let edits = places.iter().map(|(_, it, defeat)| self.site.undefeat_by(it, defeat, &mut doubts, &mut done));
+            let edits: Option<Vec<Vec<Edit>>> = edits.collect();
+            notes.append(&mut doubts.notes);
+            done.dedup();
+            let mut finding = self.finding(*span, message, notes.join(" "));
+            let title = if done.is_empty() { format!("Take out `{what}`") } else { sentence(&done) };
+            let safety = doubts.safety.unwrap_or(Safety::Safe);
+            let edits = edits.and_then(|it| rewrite::join(it.concat()));
+            finding.fix = edits.and_then(|it| self.site.cx.fix(title, safety, it));
+            out.push(finding);
         }
     }
 

@@ -4,9 +4,34 @@ use super::{Doubts, Site};
 use crate::{
     edit::Safety,
     knowledge::is_plain_program,
-    model::{Base, Copy, CopyFrom, Model, PackageCommand, Stage, StepKind, is_below, text},
+    model::{Base, Copy, CopyFrom, Model, PackageCommand, Stage, Step, StepKind, absolute, is_below, text},
     syntax::{Args, Keyword},
 };
+
+impl<'a> Site<'a> {
+    /// The program that the image of a stage starts, as it is written but for an absolute path, with the step that says so.
+    pub(in crate::rules::cache) fn started_in(&self, stage: &Stage) -> Option<(&'a Step, String)> {
+        let model: &'a Model = self.cx.model;
+        let steps = || model.ancestry(stage.index).flat_map(|it| it.steps.iter().rev());
+        let last = |kind: Keyword| steps().find(|it| model.instruction(it).kind == kind);
+        let step = last(Keyword::Entrypoint).or_else(|| last(Keyword::Cmd))?;
+        let first = match &model.instruction(step).args {
+            Args::Json(words) => words.first()?.text.clone(),
+            Args::Shell(text) => text.text.split_whitespace().next()?.to_owned(),
+            _ => return None,
+        };
+        if first.contains(['$', '"', '\'']) {
+            return None;
+        }
+        let path = if first.contains('/') { absolute(stage.end.workdir.as_deref(), &first)? } else { first };
+        Some((step, path))
+    }
+
+    /// The program that the image of this stage starts.
+    pub(in crate::rules::cache) fn started(&self) -> Option<String> {
+        self.started_in(self.stage).map(|(_, it)| it)
+    }
+}
 
 impl Site<'_> {
     /// What else in this run has to do with the mounted folders: it would see what other builds left there.
