@@ -52,6 +52,9 @@ cp -a "$root" "$python"
 chroot "$python" sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-pip python3-venv \
   >/dev/null && apt-get clean && rm -rf /var/lib/apt/lists/*'
 rm -f "$python"/usr/lib/python3*/EXTERNALLY-MANAGED
+# The headers, which the official image has, without the compiler that Debian's package wants.
+chroot "$python" sh -c 'cd /tmp && apt-get update -qq && apt-get download -qq libpython3.11-dev && dpkg-deb -x *.deb x \
+  && cp -r x/usr/include/. /usr/include/ && rm -rf /tmp/* /var/lib/apt/lists/*'
 ln -s /usr/bin/python3 "$python/usr/local/bin/python"
 ln -sf /usr/bin/pip3 "$python/usr/local/bin/pip"
 pip=()
