@@ -7,12 +7,14 @@
 
 pub mod bake;
 pub mod baseline;
+pub mod bench;
 pub mod build;
 pub mod cli;
 pub mod commands;
 pub mod compose;
 pub mod context;
 pub mod definitions;
+pub mod docker;
 pub mod documents;
 pub mod edit;
 pub mod engine;
@@ -20,6 +22,8 @@ pub mod finding;
 pub mod fingerprint;
 pub mod gitignore;
 pub mod ignorefile;
+pub mod images;
+pub mod init;
 pub mod keys;
 pub mod knowledge;
 pub mod manifests;

@@ -409,6 +409,18 @@ pub fn parent(path: &str) -> String {
     join(path, "..")
 }
 
+/// A path seen from a folder.
+pub fn relative(path: &str, folder: &str) -> String {
+    if folder == "." {
+        return path.to_owned();
+    }
+    if let Some(rest) = path.strip_prefix(folder).and_then(|it| it.strip_prefix('/')) {
+        return rest.to_owned();
+    }
+    let ups = folder.split('/').count();
+    format!("{}{path}", "../".repeat(ups))
+}
+
 /// Files held in memory: what tests and changed projects look at.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -544,6 +556,17 @@ mod tests {
             ("/", "..", "/"),
         ] {
             assert_eq!(join(folder, path), whole, "{folder} + {path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_seen_from_folders() {
+        for (path, folder, seen) in [
+            ("a/Dockerfile", ".", "a/Dockerfile"),
+            ("a/Dockerfile", "a", "Dockerfile"),
+            ("b/Dockerfile", "a/c", "../../b/Dockerfile"),
+        ] {
+            assert_eq!(relative(path, folder), seen);
         }
     }
 }

@@ -610,3 +610,41 @@ fn a_fix_of_several_files_that_cannot_be_written_changes_none() {
     }
     assert_eq!(read(&shared, "images"), "");
 }
+
+#[test]
+fn init_lists_writes_and_never_writes_over() {
+    let compose = "services:\n  api:\n    build: api\n";
+    let folder = folder(&[("api/Dockerfile", "FROM scratch\n"), ("compose.yaml", compose)]);
+    let listed = run(&folder, &["init", "--dry-run"]);
+    assert_eq!((listed.code, &*listed.err), (0, ""));
+    assert!(listed.out.starts_with("Would write docker-bake.hcl "), "{}", listed.out);
+    assert!(!folder.path().join("docker-bake.hcl").exists());
+    fs::write(folder.path().join(".pre-commit-config.yaml"), "repos: []\n").unwrap();
+    let done = run(&folder, &["init"]);
+    assert_eq!(done.code, 0);
+    assert!(done.out.contains("Left out pre-commit: .pre-commit-config.yaml is there already"), "{}", done.out);
+    assert_eq!(read(&folder, ".pre-commit-config.yaml"), "repos: []\n");
+    assert!(read(&folder, "docker-bake.hcl").contains("target \"api\""));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o111;
+        assert_ne!(mode("scripts/build-optimized.sh"), 0);
+        assert_eq!(mode("docker-bake.hcl"), 0);
+    }
+    // What is asked for by name and not written is no success.
+    assert_eq!(run(&folder, &["init", "--only", "bake"]).code, 1);
+    assert_eq!(run(&folder, &["init", "api/Dockerfile"]).code, 2);
+    assert_eq!(run(&folder, &["init", "--only", "bake", "--from-hadolint"]).code, 2);
+    let json: Value = serde_json::from_str(&run(&folder, &["init", "--format", "json"]).out).unwrap();
+    assert_eq!(json["files"].as_array().unwrap().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn init_writes_all_or_nothing() {
+    let folder = folder(&[("Dockerfile", "FROM scratch\n"), ("scripts", "a file, and no folder\n")]);
+    let ran = run(&folder, &["init"]);
+    assert_eq!(ran.code, 2);
+    assert!(!folder.path().join("docker-bake.hcl").exists(), "{}", ran.err);
+}

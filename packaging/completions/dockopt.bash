@@ -16,6 +16,9 @@ _dockopt() {
             ",$1")
                 cmd="dockopt"
                 ;;
+            dockopt,bench)
+                cmd="dockopt__subcmd__bench"
+                ;;
             dockopt,builds)
                 cmd="dockopt__subcmd__builds"
                 ;;
@@ -42,6 +45,9 @@ _dockopt() {
                 ;;
             dockopt,syntax)
                 cmd="dockopt__subcmd__syntax"
+                ;;
+            dockopt__subcmd__help,bench)
+                cmd="dockopt__subcmd__help__subcmd__bench"
                 ;;
             dockopt__subcmd__help,builds)
                 cmd="dockopt__subcmd__help__subcmd__builds"
@@ -77,12 +83,70 @@ _dockopt() {
 
     case "${cmd}" in
         dockopt)
-            opts="-q -h -V --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help --version check fix builds context explain rules init syntax help"
+            opts="-q -h -V --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help --version check fix builds context bench explain rules init syntax help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human short json sarif github gitlab junit checkstyle rdjson sonarqube markdown hadolint-tty hadolint-json hadolint-codeclimate svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "note warning error never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stdin-filename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dockopt__subcmd__bench)
+            opts="-q -h --unsafe-fixes --at-once --runs --only --change --keep-images --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --runs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --change)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "human short json sarif github gitlab junit checkstyle rdjson sonarqube markdown hadolint-tty hadolint-json hadolint-codeclimate svg" -- "${cur}"))
                     return 0
@@ -377,8 +441,22 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__help)
-            opts="check fix builds context explain rules init syntax help"
+            opts="check fix builds context bench explain rules init syntax help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dockopt__subcmd__help__subcmd__bench)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -517,12 +595,16 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__init)
-            opts="-q -h --from-hadolint --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --only --dry-run --from-hadolint --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -W "bake compose dev script workflow pre-commit" -- "${cur}"))
+                    return 0
+                    ;;
                 --from-hadolint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

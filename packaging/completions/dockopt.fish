@@ -61,9 +61,10 @@ complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "check" -d 'Say what
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "fix" -d 'Apply the fixes that leave the image as it is, and say what is left'
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "builds" -d 'List which Dockerfile is built with which context, and where that is written'
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "context" -d 'Show what builds send of their contexts, and which instruction needs it'
+complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "bench" -d 'Build images before and after the fixes, and compare the times and the sizes'
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "explain" -d 'Print the page of a rule'
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "rules" -d 'List the rules'
-complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "init" -d 'Write `dockopt.toml`; what is there is never written over'
+complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "init" -d 'Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for Compose, a script, a GitHub workflow, a pre-commit hook'
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "syntax" -d 'Print how Dockerfiles are read: one line of JSON for each'
 complete -c dockopt -n "__fish_dockopt_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l output-file -d 'Write the findings to a file, too, in a format of its own, such as `sarif=dockopt.sarif`; may be repeated' -r
@@ -206,6 +207,44 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l isolated -d 
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l runs -d 'How often to build all; the medians are told' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l only -d 'Build only these images, by their names, and what they are built on' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l change -d 'Build also after another change: the files of a folder are laid over the copy; may be repeated' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
+short\t'`path:line:column: name: message`'
+json\t'For programs'
+sarif\t'SARIF 2.1.0, for code scanning'
+github\t'Annotations of GitHub Actions'
+gitlab\t'A code quality report of GitLab'
+junit\t'JUnit XML'
+checkstyle\t'Checkstyle XML'
+rdjson\t'For reviewdog, with suggestions'
+sonarqube\t'Generic issues of SonarQube'
+markdown\t'A table for a comment on a pull request'
+hadolint-tty\t'As `hadolint --format tty`'
+hadolint-json\t'As `hadolint --format json`'
+hadolint-codeclimate\t'As `hadolint --format codeclimate`'
+svg\t'A picture, of `dockopt context` only'"
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l ignore -d 'Do not run these rules' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
+hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
+warning\t''
+error\t''
+never\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l config -d 'Use this settings file instead of the nearest `dockopt.toml`' -r -F
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l stdin-filename -d 'The path under which standard input is checked' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l color -d 'When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l unsafe-fixes -d 'Build also what `fix --unsafe-fixes` leaves'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l at-once -d 'Build all images at once, instead of one after the other'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l keep-images -d 'Leave the images that were built, tagged `dockopt-bench-…`'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l isolated -d 'Use no settings file'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
 short\t'`path:line:column: name: message`'
 json\t'For programs'
@@ -270,7 +309,13 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l isolated -d 'U
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l from-hadolint -d 'Take over the configuration of hadolint: this file, or the one that hadolint would use' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l only -d 'Write only these files' -r -f -a "bake\t'builds all images with one command, each after those that it is built on'
+compose\t'an overlay for Compose that takes layers from a registry'
+dev\t'mounts the package caches of the host into the containers'
+script\t'starts the builds with what they need'
+workflow\t'builds in GitHub Actions, and keeps the layers in the registry'
+pre-commit\t'checks Dockerfiles before each commit'"
+complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l from-hadolint -d 'Write `dockopt.toml` from the configuration of hadolint instead: this file, or the one that hadolint would use' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
 short\t'`path:line:column: name: message`'
 json\t'For programs'
@@ -299,6 +344,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l stdin-filename 
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l color -d 'When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l dry-run -d 'List what would be written, and write nothing'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l isolated -d 'Use no settings file'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
@@ -335,12 +381,13 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l isolated -d '
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "check" -d 'Say what is wrong with Dockerfiles; writes nothing'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "fix" -d 'Apply the fixes that leave the image as it is, and say what is left'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "builds" -d 'List which Dockerfile is built with which context, and where that is written'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "context" -d 'Show what builds send of their contexts, and which instruction needs it'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "explain" -d 'Print the page of a rule'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "rules" -d 'List the rules'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "init" -d 'Write `dockopt.toml`; what is there is never written over'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "syntax" -d 'Print how Dockerfiles are read: one line of JSON for each'
-complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context explain rules init syntax help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "check" -d 'Say what is wrong with Dockerfiles; writes nothing'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "fix" -d 'Apply the fixes that leave the image as it is, and say what is left'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "builds" -d 'List which Dockerfile is built with which context, and where that is written'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "context" -d 'Show what builds send of their contexts, and which instruction needs it'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "bench" -d 'Build images before and after the fixes, and compare the times and the sizes'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "explain" -d 'Print the page of a rule'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "rules" -d 'List the rules'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "init" -d 'Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for Compose, a script, a GitHub workflow, a pre-commit hook'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "syntax" -d 'Print how Dockerfiles are read: one line of JSON for each'
+complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench explain rules init syntax help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

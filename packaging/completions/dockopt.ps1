@@ -41,9 +41,10 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Apply the fixes that leave the image as it is, and say what is left')
             [CompletionResult]::new('builds', 'builds', [CompletionResultType]::ParameterValue, 'List which Dockerfile is built with which context, and where that is written')
             [CompletionResult]::new('context', 'context', [CompletionResultType]::ParameterValue, 'Show what builds send of their contexts, and which instruction needs it')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Build images before and after the fixes, and compare the times and the sizes')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Print the page of a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write `dockopt.toml`; what is there is never written over')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for Compose, a script, a GitHub workflow, a pre-commit hook')
             [CompletionResult]::new('syntax', 'syntax', [CompletionResultType]::ParameterValue, 'Print how Dockerfiles are read: one line of JSON for each')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -128,6 +129,29 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'dockopt;bench' {
+            [CompletionResult]::new('--runs', '--runs', [CompletionResultType]::ParameterName, 'How often to build all; the medians are told')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Build only these images, by their names, and what they are built on')
+            [CompletionResult]::new('--change', '--change', [CompletionResultType]::ParameterName, 'Build also after another change: the files of a folder are laid over the copy; may be repeated')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'The lowest level of a finding that makes the exit code 1')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this settings file instead of the nearest `dockopt.toml`')
+            [CompletionResult]::new('--stdin-filename', '--stdin-filename', [CompletionResultType]::ParameterName, 'The path under which standard input is checked')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`')
+            [CompletionResult]::new('--unsafe-fixes', '--unsafe-fixes', [CompletionResultType]::ParameterName, 'Build also what `fix --unsafe-fixes` leaves')
+            [CompletionResult]::new('--at-once', '--at-once', [CompletionResultType]::ParameterName, 'Build all images at once, instead of one after the other')
+            [CompletionResult]::new('--keep-images', '--keep-images', [CompletionResultType]::ParameterName, 'Leave the images that were built, tagged `dockopt-bench-…`')
+            [CompletionResult]::new('--isolated', '--isolated', [CompletionResultType]::ParameterName, 'Use no settings file')
+            [CompletionResult]::new('--force-exclude', '--force-exclude', [CompletionResultType]::ParameterName, 'Leave out what the settings exclude even where it is named here, as hooks name all files')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print what was found and nothing else: no summary, no notes')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print what was found and nothing else: no summary, no notes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'dockopt;explain' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
@@ -163,7 +187,8 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             break
         }
         'dockopt;init' {
-            [CompletionResult]::new('--from-hadolint', '--from-hadolint', [CompletionResultType]::ParameterName, 'Take over the configuration of hadolint: this file, or the one that hadolint would use')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Write only these files')
+            [CompletionResult]::new('--from-hadolint', '--from-hadolint', [CompletionResultType]::ParameterName, 'Write `dockopt.toml` from the configuration of hadolint instead: this file, or the one that hadolint would use')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
@@ -172,6 +197,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this settings file instead of the nearest `dockopt.toml`')
             [CompletionResult]::new('--stdin-filename', '--stdin-filename', [CompletionResultType]::ParameterName, 'The path under which standard input is checked')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'List what would be written, and write nothing')
             [CompletionResult]::new('--isolated', '--isolated', [CompletionResultType]::ParameterName, 'Use no settings file')
             [CompletionResult]::new('--force-exclude', '--force-exclude', [CompletionResultType]::ParameterName, 'Leave out what the settings exclude even where it is named here, as hooks name all files')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print what was found and nothing else: no summary, no notes')
@@ -202,9 +228,10 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Apply the fixes that leave the image as it is, and say what is left')
             [CompletionResult]::new('builds', 'builds', [CompletionResultType]::ParameterValue, 'List which Dockerfile is built with which context, and where that is written')
             [CompletionResult]::new('context', 'context', [CompletionResultType]::ParameterValue, 'Show what builds send of their contexts, and which instruction needs it')
+            [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Build images before and after the fixes, and compare the times and the sizes')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Print the page of a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
-            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write `dockopt.toml`; what is there is never written over')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for Compose, a script, a GitHub workflow, a pre-commit hook')
             [CompletionResult]::new('syntax', 'syntax', [CompletionResultType]::ParameterValue, 'Print how Dockerfiles are read: one line of JSON for each')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -219,6 +246,9 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             break
         }
         'dockopt;help;context' {
+            break
+        }
+        'dockopt;help;bench' {
             break
         }
         'dockopt;help;explain' {

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValue};
 
 use crate::{
     finding::Level,
+    init::Part,
     report::Format,
     settings::{self, Settings},
 };
@@ -78,6 +79,34 @@ pub(super) enum Command {
         #[arg(long)]
         ignored: bool,
     },
+    /// Build images before and after the fixes, and compare the times and the sizes.
+    ///
+    /// All is built in copies that are gone afterwards; the images are removed, too. Each image is built cold, after a
+    /// line of its code has changed, and after its manifest has, so that its dependencies are installed again.
+    /// Needs Docker with buildx.
+    Bench {
+        /// A folder to search, or a Dockerfile.
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: String,
+        /// Build also what `fix --unsafe-fixes` leaves.
+        #[arg(long)]
+        unsafe_fixes: bool,
+        /// Build all images at once, instead of one after the other.
+        #[arg(long)]
+        at_once: bool,
+        /// How often to build all; the medians are told.
+        #[arg(long, value_name = "COUNT", default_value = "1", value_parser = clap::value_parser!(u8).range(1..))]
+        runs: u8,
+        /// Build only these images, by their names, and what they are built on.
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Build also after another change: the files of a folder are laid over the copy; may be repeated.
+        #[arg(long = "change", value_name = "NAME=FOLDER", value_parser = named_folder)]
+        changes: Vec<(String, String)>,
+        /// Leave the images that were built, tagged `dockopt-bench-…`.
+        #[arg(long)]
+        keep_images: bool,
+    },
     /// Print the page of a rule.
     Explain {
         /// A rule's name, a code of another tool such as `DL3008`, or a family.
@@ -85,11 +114,23 @@ pub(super) enum Command {
     },
     /// List the rules.
     Rules,
-    /// Write `dockopt.toml`; what is there is never written over.
+    /// Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for
+    /// Compose, a script, a GitHub workflow, a pre-commit hook.
+    ///
+    /// What is there is never written over: a file that exists is left out, and the reason told.
     Init {
-        /// Take over the configuration of hadolint: this file, or the one that hadolint would use.
+        /// The folder for the files; its builds are looked for below it.
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: String,
+        /// Write only these files.
+        #[arg(long, value_name = "FILES", value_delimiter = ',')]
+        only: Vec<InitPart>,
+        /// List what would be written, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Write `dockopt.toml` from the configuration of hadolint instead: this file, or the one that hadolint would use.
         #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-        #[arg(required = true)]
+        #[arg(conflicts_with_all = ["path", "only", "dry_run"])]
         from_hadolint: Option<String>,
     },
     /// Print how Dockerfiles are read: one line of JSON for each.
@@ -108,6 +149,13 @@ pub(super) struct Reports {
     /// Do not tell of the findings in this file; `--write-baseline` of `check` makes it.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<String>,
+}
+
+fn named_folder(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, folder)) if !name.is_empty() && !folder.is_empty() => Ok((name.to_owned(), folder.to_owned())),
+        _ => Err("it has the form NAME=FOLDER".to_owned()),
+    }
 }
 
 fn output_file(text: &str) -> Result<(Format, String), String> {
@@ -182,6 +230,27 @@ impl ValueEnum for Format {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.as_str()).help(self.purpose()))
+    }
+}
+
+/// The files that `init` writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InitPart(Part);
+
+impl From<InitPart> for Part {
+    fn from(part: InitPart) -> Self {
+        part.0
+    }
+}
+
+impl ValueEnum for InitPart {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<InitPart>> = LazyLock::new(|| Part::ALL.map(InitPart).to_vec());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()).help(self.0.purpose()))
     }
 }
 

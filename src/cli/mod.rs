@@ -1,6 +1,7 @@
 //! The command line: subcommands and exit codes.
 
 mod args;
+mod bench;
 mod builds;
 mod check;
 mod context;
@@ -129,8 +130,10 @@ impl Streams {
 
 fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
     let common = args.common;
-    if common.format() == report::Format::Svg && !matches!(args.command, Command::Context { .. }) {
-        let message = "only `dockopt context` draws pictures".to_owned();
+    if common.format() == report::Format::Svg
+        && !matches!(args.command, Command::Context { .. } | Command::Bench { .. })
+    {
+        let message = "only `dockopt context` and `dockopt bench` draw pictures".to_owned();
         return Err(Failure::Usage { message, help: None });
     }
     match args.command {
@@ -146,6 +149,11 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
         Command::Context { path, all, ignored } => {
             context::run(&common, &path, context::What { all, ignored }, streams)
         }
+        Command::Bench { path, unsafe_fixes, at_once, runs, only, changes, keep_images } => {
+            let (path, runs) = (path.as_str(), usize::from(runs));
+            let what = bench::What { path, unsafe_fixes, at_once, runs, only: &only, changes: &changes, keep_images };
+            bench::run(&common, what, streams)
+        }
         Command::Explain { name } => {
             streams.out.write_all(explain::pages(&name)?.as_bytes())?;
             Ok(Status::Clean)
@@ -156,7 +164,11 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
             streams.out.write_all(table.as_bytes())?;
             Ok(Status::Clean)
         }
-        Command::Init { from_hadolint } => init::from_hadolint(from_hadolint.as_deref().unwrap_or_default(), streams),
+        Command::Init { from_hadolint: Some(file), .. } => init::from_hadolint(&file, streams),
+        Command::Init { from_hadolint: None, path, only, dry_run } => {
+            let only: Vec<_> = only.into_iter().map(Into::into).collect();
+            init::run(&common, init::What { path: &path, only: &only, dry_run }, streams)
+        }
         Command::Syntax { files } => syntax(&files, streams),
     }
 }

@@ -1,5 +1,6 @@
 //! The output formats.
 
+pub mod bench;
 pub mod builds;
 mod checkstyle;
 mod context;
@@ -7,6 +8,7 @@ mod github;
 mod gitlab;
 mod hadolint;
 mod human;
+pub mod init;
 mod json;
 mod junit;
 mod markdown;

@@ -1,5 +1,6 @@
 //! The working directory and what lies below it: the only place that touches the disk.
 
+mod copy;
 mod disk;
 mod find;
 mod git;
@@ -28,6 +29,7 @@ use crate::{
     settings::{self, Settings, SettingsError},
     source::Source,
 };
+pub use copy::Copied;
 use disk::{Disk, read_limited};
 use find::Found;
 pub use git::ChangedLines;
@@ -145,6 +147,15 @@ pub enum WorkspaceError {
     #[diagnostic(help("check the permissions of the folder"))]
     Report {
         /// The path as it was given.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The copy of a project cannot be made, or not be changed.
+    #[error("{path}: cannot be copied: {error}")]
+    #[diagnostic(help("the copy lies in the folder for temporary files, which `TMPDIR` names"))]
+    Uncopied {
+        /// The path.
         path: String,
         /// Why.
         error: io::Error,
@@ -398,6 +409,12 @@ impl Loaded {
     /// Whether a file is at an absolute path.
     pub fn is_file(&self, path: &str) -> bool {
         Path::new(path).is_file()
+    }
+
+    /// Makes files that are not there yet, of a path, a text, and whether it is a program: all of them or none.
+    pub fn create<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str, bool)>) -> Result<(), WorkspaceError> {
+        let files: Vec<_> = files.into_iter().map(|(path, text, program)| (Source::new(path, text), program)).collect();
+        write::create(&self.disk, &files)
     }
 
     /// Writes what `after` changes and adds: all of it or, with an error, nothing.

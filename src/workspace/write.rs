@@ -21,6 +21,15 @@ pub fn create_file(path: &str, text: &str) -> Result<(), WorkspaceError> {
     })
 }
 
+/// Makes files that are not there yet, programs among them: all of them or, with an error, none.
+pub(super) fn create(disk: &Disk, files: &[(Source, bool)]) -> Result<(), WorkspaceError> {
+    let mut plan = Vec::new();
+    for (source, is_program) in files {
+        plan.push(Planned { is_program: *is_program, ..plan_creation(disk, source)? });
+    }
+    write_all(plan.iter())
+}
+
 /// Writes a report that was asked for, and the folders it lies in.
 pub fn write_report(path: &str, text: &str) -> Result<(), WorkspaceError> {
     let file = Path::new(path);
@@ -37,6 +46,8 @@ struct Planned<'a> {
     after: &'a Source,
     /// What it holds now; `None` for a new file.
     before: Option<Original>,
+    /// Whether a new file is to be executable.
+    is_program: bool,
 }
 
 struct Original {
@@ -62,10 +73,14 @@ pub(super) fn write(disk: &Disk, before: &Project, after: &Project, stdin: Optio
         }
         plan.insert(one.path.clone(), one);
     }
+    write_all(plan.values())
+}
 
+/// Writes files one by one; what goes wrong is undone.
+fn write_all<'a, 'b: 'a>(plan: impl Iterator<Item = &'a Planned<'b>>) -> Result<(), WorkspaceError> {
     let mut done: Vec<&Planned<'_>> = Vec::new();
     let mut folders = Vec::new();
-    for one in plan.values() {
+    for one in plan {
         if let Err(error) = one.write(&mut folders) {
             let path = one.after.path.clone();
             let left: Vec<_> = done.iter().rev().filter(|it| it.undo().is_err()).collect();
@@ -105,7 +120,7 @@ fn plan_change<'a>(disk: &Disk, old: &Source, new: &'a Source) -> Result<Planned
         let error = io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only");
         return Err(WorkspaceError::Unwritable { path: path(), error });
     }
-    Ok(Planned { path: real, after: new, before: Some(Original { bytes, permissions }) })
+    Ok(Planned { path: real, after: new, before: Some(Original { bytes, permissions }), is_program: false })
 }
 
 fn plan_creation<'a>(disk: &Disk, new: &'a Source) -> Result<Planned<'a>, WorkspaceError> {
@@ -117,7 +132,7 @@ fn plan_creation<'a>(disk: &Disk, new: &'a Source) -> Result<Planned<'a>, Worksp
     if real_parent.is_none_or(|it| !disk.holds(&it)) {
         return Err(WorkspaceError::Outside { path: new.path.clone() });
     }
-    Ok(Planned { path, after: new, before: None })
+    Ok(Planned { path, after: new, before: None, is_program: false })
 }
 
 impl Planned<'_> {
@@ -133,7 +148,7 @@ impl Planned<'_> {
             fs::create_dir(folder)?;
             folders.push(folder.to_owned());
         }
-        let file = filled(new_file_settings(&mut Builder::new()), folder, text)?;
+        let file = filled(new_file_settings(&mut Builder::new(), self.is_program), folder, text)?;
         file.persist_noclobber(&self.path)?;
         Ok(())
     }
@@ -163,13 +178,13 @@ fn filled(builder: &mut Builder<'_, '_>, folder: &Path, bytes: &[u8]) -> io::Res
 
 /// Temporary files are private; a new file gets what the user's mask leaves of the usual permissions.
 #[cfg(unix)]
-fn new_file_settings<'a, 'b, 'c>(builder: &'c mut Builder<'a, 'b>) -> &'c mut Builder<'a, 'b> {
+fn new_file_settings<'a, 'b, 'c>(builder: &'c mut Builder<'a, 'b>, is_program: bool) -> &'c mut Builder<'a, 'b> {
     use std::os::unix::fs::PermissionsExt;
-    builder.permissions(Permissions::from_mode(0o666))
+    builder.permissions(Permissions::from_mode(if is_program { 0o777 } else { 0o666 }))
 }
 
 #[cfg(not(unix))]
-fn new_file_settings<'a, 'b, 'c>(builder: &'c mut Builder<'a, 'b>) -> &'c mut Builder<'a, 'b> {
+fn new_file_settings<'a, 'b, 'c>(builder: &'c mut Builder<'a, 'b>, _is_program: bool) -> &'c mut Builder<'a, 'b> {
     builder
 }
 

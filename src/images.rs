@@ -1,0 +1,261 @@
+//! The images of a project: each thing that is built, once, under a name of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    build::{Build, BuildContext, Kind, NamedContext, Target},
+    context,
+    model::Model,
+    project::{Project, Unit, parent},
+};
+
+/// An image that a project builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// What it is called; no other image of the project is called so, and any tool takes it for a name.
+    pub name: String,
+    /// The path of its Dockerfile.
+    pub dockerfile: String,
+    /// The folder that is its context.
+    pub context: String,
+    /// The stage that is built, if it is not the last.
+    pub stage: Option<String>,
+    /// Build arguments that are fixed.
+    pub args: BTreeMap<String, String>,
+    /// Its named contexts.
+    pub contexts: BTreeMap<String, Named>,
+    /// What kind of file defines it; none where its context was inferred.
+    pub defined_by: Option<Kind>,
+}
+
+/// What a named context of an image is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A folder.
+    Folder(String),
+    /// Another image of the project, by its name.
+    Image(String),
+    /// An address, as it is written.
+    Other(String),
+}
+
+/// What a project builds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Images {
+    /// The images, each after those that it is built on.
+    pub all: Vec<Image>,
+    /// Dockerfiles that nothing certain is known about, and why: lower case, no full stop.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// What is the same in two builds of one image.
+type Key = (String, String, Option<String>);
+
+/// The images of a project. Where several files define a build of a Dockerfile, the kind that comes first in [`Kind`]
+/// counts.
+pub fn of(project: &Project) -> Images {
+    let mut images = Images::default();
+    let mut names = BTreeSet::new();
+    // What definitions call an image, by the file in which they do: several names may mean one image.
+    let mut called: BTreeMap<(u32, String), String> = BTreeMap::new();
+    let mut wired: Vec<(usize, &Build)> = Vec::new();
+    for unit in &project.dockerfiles {
+        let path = &project.source(unit.file).path;
+        let first = project.builds_of(path).map(|it| it.kind).min();
+        let builds = project.builds_of(path).filter(|it| Some(it.kind) == first);
+        let mut known: BTreeMap<Key, String> = BTreeMap::new();
+        let mut count = 0;
+        for build in builds {
+            count += 1;
+            let key = match key_of(path, build) {
+                Ok(key) => key,
+                Err(reason) => {
+                    images.left_out.push((path.clone(), reason));
+                    continue;
+                }
+            };
+            let name = known.entry(key.clone()).or_insert_with(|| {
+                let name = unique(&build.name.as_deref().map_or_else(|| name_of(path), plain), &mut names);
+                let args = build.args.iter().filter_map(|(key, it)| Some((key.clone(), it.clone()?)));
+                wired.push((images.all.len(), build));
+                images.all.push(Image {
+                    name: name.clone(),
+                    dockerfile: path.clone(),
+                    context: key.1,
+                    stage: key.2,
+                    args: args.collect(),
+                    contexts: BTreeMap::new(),
+                    defined_by: Some(build.kind),
+                });
+                name
+            });
+            if let Some(own) = &build.name {
+                called.insert((build.found_in.file.0, own.clone()), name.clone());
+            }
+        }
+        if count == 0 {
+            match inferred(project, unit) {
+                Ok(context) => images.all.push(Image {
+                    name: unique(&name_of(path), &mut names),
+                    dockerfile: path.clone(),
+                    context,
+                    stage: None,
+                    args: BTreeMap::new(),
+                    contexts: BTreeMap::new(),
+                    defined_by: None,
+                }),
+                Err(reason) => images.left_out.push((path.clone(), reason)),
+            }
+        }
+    }
+    let mut lost = BTreeMap::new();
+    for (at, build) in wired {
+        for (name, context) in &build.contexts {
+            let target = match context {
+                NamedContext::Folder(path) => Some(Named::Folder(path.clone())),
+                NamedContext::Other(text) => Some(Named::Other(text.clone())),
+                NamedContext::Build(other) => {
+                    called.get(&(build.found_in.file.0, other.clone())).cloned().map(Named::Image)
+                }
+                NamedContext::Unknown => None,
+            };
+            match target {
+                Some(target) => {
+                    images.all[at].contexts.insert(name.clone(), target);
+                }
+                None => {
+                    lost.insert(at, name.clone());
+                }
+            }
+        }
+    }
+    for (at, name) in lost.into_iter().rev() {
+        let reason = format!("what its context `{name}` stands for is not known");
+        let image = images.all.remove(at);
+        images.left_out.push((image.dockerfile, reason));
+    }
+    images.all = in_order(images.all);
+    images
+}
+
+/// The images, each after those that it needs; those that need one another in a circle come last.
+fn in_order(mut rest: Vec<Image>) -> Vec<Image> {
+    let mut done: Vec<Image> = Vec::new();
+    loop {
+        let is_done = |it: &Named| match it {
+            Named::Image(name) => done.iter().any(|it| it.name == *name),
+            Named::Folder(_) | Named::Other(_) => true,
+        };
+        let (ready, waiting): (Vec<_>, Vec<_>) = rest.into_iter().partition(|it| it.contexts.values().all(is_done));
+        if ready.is_empty() {
+            done.extend(waiting);
+            return done;
+        }
+        done.extend(ready);
+        rest = waiting;
+    }
+}
+
+fn key_of(path: &str, build: &Build) -> Result<Key, String> {
+    let context = match &build.context {
+        BuildContext::Folder(folder) | BuildContext::Committed(folder) => folder.clone(),
+        BuildContext::Remote(_) => return Err("its context lies elsewhere".to_owned()),
+        BuildContext::None => return Err("it has no context".to_owned()),
+    };
+    let stage = match &build.target {
+        Target::Last => None,
+        Target::Stage(name) => Some(name.clone()),
+        Target::Unknown => return Err("which of its stages is built is not known".to_owned()),
+    };
+    Ok((path.to_owned(), context, stage))
+}
+
+/// The context of a Dockerfile that no file builds.
+fn inferred(project: &Project, unit: &Unit) -> Result<String, String> {
+    let source = project.source(unit.file);
+    let model = Model::of(unit.file, source, &unit.syntax, &BTreeMap::new());
+    let folders: Vec<String> =
+        context::candidates(project, unit.file, &model).into_iter().map(|it| it.folder).collect();
+    let own = parent(&source.path);
+    match &folders[..] {
+        [] => Err("in no folder are all files that it copies".to_owned()),
+        [one] => Ok(one.clone()),
+        several if several.contains(&own) => Ok(own),
+        _ => Err("several folders may be its context".to_owned()),
+    }
+}
+
+/// A name for the image of a Dockerfile: `api` for `api/Dockerfile`, `api.Dockerfile` and `Dockerfile.api`.
+fn name_of(path: &str) -> String {
+    const WORDS: [&str; 2] = ["dockerfile", "containerfile"];
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let lower = file.to_lowercase();
+    let rest = WORDS.iter().find_map(|it| {
+        let rest = lower.strip_prefix(it).or_else(|| lower.strip_suffix(it))?;
+        Some(rest.trim_matches(['.', '-', '_']).to_owned())
+    });
+    let own = rest.filter(|it| !it.is_empty());
+    let folder = parent(path);
+    let folder = folder.rsplit('/').next().filter(|it| !it.starts_with('.') && !it.is_empty());
+    own.or_else(|| folder.map(str::to_owned)).map_or_else(|| "app".to_owned(), |it| plain(&it))
+}
+
+/// A name of letters, digits, `-` and `_`.
+fn plain(name: &str) -> String {
+    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '_' { it } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "app".to_owned() } else { name.to_owned() }
+}
+
+fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.to_owned()).chain(numbered).find(|it| !taken.contains(it)).unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    fn names(files: &[(&str, &str)]) -> Vec<String> {
+        let project = Project::in_memory(files.iter().map(|it| (it.0, it.1)), Settings::default());
+        of(&project).all.into_iter().map(|it| format!("{} {} {}", it.name, it.dockerfile, it.context)).collect()
+    }
+
+    #[test]
+    fn compose_counts_before_all_else() {
+        let files = [
+            ("api/Dockerfile", "FROM a\n"),
+            ("compose.yaml", "services:\n  web:\n    build: api\n  worker:\n    build: api\n"),
+            ("docker-bake.hcl", "target \"other\" {\n  context = \"api\"\n}\n"),
+        ];
+        assert_eq!(names(&files), ["web api/Dockerfile api"]);
+    }
+
+    #[test]
+    fn what_nothing_builds_is_called_after_its_file_or_folder() {
+        let files = [
+            ("Dockerfile", "FROM a\n"),
+            ("Dockerfile.dev", "FROM a\n"),
+            ("a/Dockerfile", "FROM a\n"),
+            ("b/a.Dockerfile", "FROM a\n"),
+        ];
+        assert_eq!(
+            names(&files),
+            ["app Dockerfile .", "dev Dockerfile.dev .", "a a/Dockerfile a", "a-2 b/a.Dockerfile b"]
+        );
+    }
+
+    #[test]
+    fn a_base_comes_first() {
+        let compose = "services:\n  api:\n    build:\n      context: api\n      additional_contexts:\n        base:1: service:zbase\n  zbase:\n    build: zbase\n";
+        let files = [("api/Dockerfile", "FROM base:1\n"), ("zbase/Dockerfile", "FROM a\n"), ("compose.yaml", compose)];
+        assert_eq!(names(&files), ["zbase zbase/Dockerfile zbase", "api api/Dockerfile api"]);
+        let project = Project::in_memory(files, Settings::default());
+        let api = &of(&project).all[1];
+        assert_eq!(api.contexts["base:1"], Named::Image("zbase".to_owned()));
+    }
+}
