@@ -409,16 +409,14 @@ pub fn parent(path: &str) -> String {
     join(path, "..")
 }
 
-/// A path seen from a folder.
+/// A path seen from a folder; both are as [`join`] writes them.
 pub fn relative(path: &str, folder: &str) -> String {
-    if folder == "." {
-        return path.to_owned();
-    }
-    if let Some(rest) = path.strip_prefix(folder).and_then(|it| it.strip_prefix('/')) {
-        return rest.to_owned();
-    }
-    let ups = folder.split('/').count();
-    format!("{}{path}", "../".repeat(ups))
+    let parts = |text: &str| text.split('/').filter(|it| *it != ".").map(str::to_owned).collect::<Vec<_>>();
+    let (path, folder) = (parts(path), parts(folder));
+    let common = path.iter().zip(&folder).take_while(|(a, b)| a == b).count();
+    let ups = std::iter::repeat_n("..", folder.len() - common);
+    let seen: Vec<&str> = ups.chain(path[common..].iter().map(String::as_str)).collect();
+    if seen.is_empty() { ".".to_owned() } else { seen.join("/") }
 }
 
 /// Files held in memory: what tests and changed projects look at.
@@ -565,6 +563,10 @@ mod tests {
             ("a/Dockerfile", ".", "a/Dockerfile"),
             ("a/Dockerfile", "a", "Dockerfile"),
             ("b/Dockerfile", "a/c", "../../b/Dockerfile"),
+            ("a/b", "a/c", "../b"),
+            ("a", "a", "."),
+            (".", "a", ".."),
+            ("/srv/a/x", "/srv/a", "x"),
         ] {
             assert_eq!(relative(path, folder), seen);
         }

@@ -123,6 +123,6 @@ fn another_change_is_laid_over() {
     let output = run(&folder, &["bench", "--quiet", "--change", "a dependency=more", "."]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("| a dependency |"));
-    let after = folder.path().join("log/03/api/requirements.txt");
+    let after = folder.path().join("log/02/api/requirements.txt");
     assert_eq!(fs::read_to_string(after).unwrap(), "flask==3.0.0\nhumanize==4.9.0\n");
 }

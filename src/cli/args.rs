@@ -81,9 +81,9 @@ pub(super) enum Command {
     },
     /// Build images before and after the fixes, and compare the times and the sizes.
     ///
-    /// All is built in copies that are gone afterwards; the images are removed, too. Each image is built cold, after a
-    /// line of its code has changed, and after its manifest has, so that its dependencies are installed again.
-    /// Needs Docker with buildx.
+    /// All is built in copies that are gone afterwards; the images are removed, too. Each image is built cold, after an
+    /// empty line was added to its code, and after one was added to its manifest, so that its dependencies are installed
+    /// again. Needs Docker with buildx.
     Bench {
         /// A folder to search, or a Dockerfile.
         #[arg(value_name = "PATH", default_value = ".")]
@@ -100,7 +100,7 @@ pub(super) enum Command {
         /// Build only these images, by their names, and what they are built on.
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         only: Vec<String>,
-        /// Build also after another change: the files of a folder are laid over the copy; may be repeated.
+        /// Build after this change instead of one of the manifest: the files of a folder are laid over the copy; may be repeated.
         #[arg(long = "change", value_name = "NAME=FOLDER", value_parser = named_folder)]
         changes: Vec<(String, String)>,
         /// Leave the images that were built, tagged `dockopt-bench-…`.

@@ -193,8 +193,11 @@ impl Bench<'_, '_> {
         let mut it =
             Measurement { machine, at_once: self.what.at_once, runs: self.what.runs, ..Measurement::default() };
         it.variants = variants.iter().map(|it| it.name.to_owned()).collect();
-        it.scenarios = vec!["cold".to_owned(), "a line of code".to_owned(), "a manifest".to_owned()];
+        it.scenarios = vec!["cold".to_owned(), "a line of code".to_owned()];
         it.scenarios.extend(self.what.changes.iter().map(|it| it.0.clone()));
+        if self.what.changes.is_empty() {
+            it.scenarios.push("a manifest".to_owned());
+        }
         let mut names: Vec<(&str, &str)> = Vec::new();
         for image in variants.iter().rev().flat_map(|it| &it.images.all) {
             if !names.iter().any(|it| it.0 == image.name) {
@@ -243,10 +246,11 @@ impl Bench<'_, '_> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let salt = format!("{}-{}", process::id(), since.as_nanos());
         for scenario in 0..out.scenarios.len() {
-            match scenario {
-                0 => {}
+            match self.what.changes.get(scenario.wrapping_sub(2)) {
+                _ if scenario == 0 => {}
+                Some((_, folder)) => copied.overlay(folder)?,
                 // The same files change in all variants.
-                1 | 2 => {
+                None => {
                     let file = if scenario == 1 { bench::code_file } else { bench::manifest };
                     let images = first.images.all.iter();
                     let files = images.filter_map(|it| file(it, &first.sends.get(&it.name)?.files));
@@ -254,7 +258,6 @@ impl Bench<'_, '_> {
                         copied.lengthen(file)?;
                     }
                 }
-                more => copied.overlay(&self.what.changes[more - 3].1)?,
             }
             let images: Vec<&str> = variant.images.all.iter().map(|it| it.name.as_str()).collect();
             let images: Vec<&str> = images.into_iter().filter(|it| !self.failed.contains(*it)).collect();

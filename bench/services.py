@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Builds the founding case, four services with Poetry, before and after dockopt, and compares.
+
+A copy of `testdata/services/in` gets what lies around in a real checkout. `dockopt bench` then builds it as it is, after
+`dockopt fix`, and after `dockopt fix --unsafe-fixes`: cold, after a change of a line of code in each service, and after
+a dependency was added to each; one after the other, and all at once. Then
+
+1. the images before and after the safe fixes hold the same files, but for caches, times, and what is ignored;
+2. the services start and answer, as they were and after the unsafe fixes;
+3. what `dockopt init` writes builds all of them with one command.
+
+Needs Linux, Docker with buildx, Python 3.11, git and a built dockopt. The base image is `python:3.11-slim`; where no
+registry of images can be reached, `bench/bases.sh` makes one that stands in for it.
+
+usage: bench/services.py [--docker-path FOLDER] [--dockopt PATH] [--runs 3] [--megabytes 120] [--write docs/builds.md]
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT / "benches"))
+
+import ballast  # noqa: E402
+from managers import Bench, Failed, differences  # noqa: E402
+
+PORTS = {"orchestrator": 8000, "rag_service": 8001, "git_adapter": 8002, "coding_agent": 8003}
+# Small, pure Python, and without dependencies of its own.
+DEPENDENCY = "humanize"
+# How many times as fast all has to be: built before one after the other, and afterwards with one command.
+BARS = {"cold": 3, "a line of code": 100, "a dependency": 5}
+START, END = "<!-- what bench/services.py measured -->", "<!-- end -->"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--docker-path", help="the folder of the `docker` to use")
+    parser.add_argument("--dockopt", default=str(ROOT / "target/release/dockopt"))
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--megabytes", type=float, default=120, help="what lies around")
+    parser.add_argument("--write", type=Path, help="the document whose table is to be replaced")
+    options = parser.parse_args()
+    if options.docker_path:
+        os.environ["PATH"] = f"{options.docker_path}:{os.environ['PATH']}"
+    dockopt = os.path.abspath(options.dockopt)
+    docker = Bench(["docker"], dockopt, None)
+    problems = []
+    with tempfile.TemporaryDirectory() as temp:
+        folder, more = Path(temp, "services"), Path(temp, "dependency")
+        shutil.copytree(ROOT / "testdata/services/in", folder)
+        tell("a dependency is added to each service")
+        add_dependency(docker, folder, more)
+        tell("the checkout gets a history, caches and data")
+        ballast.burden(folder, options.megabytes / 100)
+        bench = [dockopt, "bench", "--isolated", "--unsafe-fixes", "--runs", str(options.runs), "--format", "json"]
+        bench += ["--change", f"a dependency={more}"]
+        one_by_one = measure([*bench, "--keep-images", "."], folder)
+        at_once = measure([*bench, "--at-once", "."], folder)
+        tags = {it["name"]: [v and v["tag"] for v in it["variants"]] for it in one_by_one["images"]}
+        try:
+            problems += same_files(docker, dockopt, folder, tags, Path(temp))
+            for name in PORTS:
+                for variant in (0, 2):
+                    problems += answers(docker, name, tags[name][variant], one_by_one["variants"][variant])
+            one_command(docker, dockopt, folder, Path(temp))
+        except Failed as error:
+            problems.append(str(error))
+        finally:
+            subprocess.run(["docker", "image", "rm", "--force", *[t for v in tags.values() for t in v if t]], capture_output=True)
+    text = report(one_by_one, at_once, options)
+    print(text)
+    if options.write:
+        document = options.write.read_text()
+        head, rest = document.split(START, 1)
+        options.write.write_text(f"{head}{START}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
+    for problem in problems:
+        print(f"problem: {problem}", file=sys.stderr)
+    sys.exit(1 if problems else 0)
+
+
+def tell(text):
+    print(f"{time.strftime('%T')} {text}", file=sys.stderr, flush=True)
+
+
+def add_dependency(docker, folder, more):
+    """Lets each service's own Poetry add it; what changes goes into a folder of its own."""
+    for name in PORTS:
+        service = folder / "services" / name
+        version = re.search(r"poetry==(\S+)", (service / "Dockerfile").read_text())[1]
+        image = f"dockopt-bench-poetry:{version}"
+        recipe = f"FROM python:3.11-slim\nRUN pip install --quiet poetry=={version}\n"
+        result = subprocess.run(["docker", "build", "--quiet", "--tag", image, "-"], input=recipe, text=True, capture_output=True)
+        if result.returncode:
+            sys.exit(result.stderr)
+        kept = {it: (service / it).read_bytes() for it in ("pyproject.toml", "poetry.lock")}
+        mount = ["--volume", f"{folder}:/app", "--workdir", f"/app/services/{name}"]
+        docker.run(["docker", "run", "--rm", *mount, image, "poetry", "add", "--lock", DEPENDENCY])
+        target = more / "services" / name
+        target.mkdir(parents=True)
+        for file, content in kept.items():
+            shutil.copy(service / file, target / file)
+            (service / file).write_bytes(content)
+
+
+def measure(command, folder):
+    result = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    if result.returncode:
+        sys.exit(f"`{' '.join(command)}` failed")
+    return json.loads(result.stdout)
+
+
+def fixed(dockopt, folder, copy, *options):
+    """A copy of the folder after `dockopt fix`."""
+    shutil.copytree(folder, copy, symlinks=True)
+    ballast.run(dockopt, "fix", "--isolated", "--quiet", *options, ".", cwd=copy)
+    return copy
+
+
+def same_files(docker, dockopt, folder, tags, temp):
+    """What differs between the images before and after the safe fixes, less what is not sent any more."""
+    after = fixed(dockopt, folder, temp / "safe")
+    sent = [ballast.measure(dockopt, it) for it in (folder, after)]
+    problems = []
+    for name in PORTS:
+        tell(f"the files of {name} are compared")
+        path = f"services/{name}/Dockerfile"
+        kept_back = set(sent[0][path][1]) - set(sent[1][path][1])
+        # A folder is left out with all that is in it.
+        kept_back |= {str(above) for it in kept_back for above in Path(it).parents}
+        files = [docker.files(tag) for tag in tags[name][:2]]
+        files[0] = {key: it for key, it in files[0].items() if key in files[1] or key.removeprefix("app/") not in kept_back}
+        problems += [f"{name}: {it}" for it in differences(*files)]
+        print(f"{name}: {len(files[0])} files compared, {len(kept_back)} files and folders are not sent any more", file=sys.stderr)
+    return problems
+
+
+def answers(docker, name, tag, variant):
+    """Starts a service and asks whether it is well."""
+    container = docker.run(["docker", "run", "--detach", tag]).strip()
+    ask = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{PORTS[name]}/health', timeout=2).status)"
+    try:
+        for _ in range(60):
+            result = subprocess.run(["docker", "exec", container, "python", "-c", ask], capture_output=True, text=True)
+            if result.stdout.strip() == "200":
+                tell(f"{name} answers, {variant}")
+                return []
+            time.sleep(0.5)
+        logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True)
+        return [f"{name} does not answer, {variant}: {result.stderr[-300:]}{logs.stderr[-1000:]}"]
+    finally:
+        docker.run(["docker", "rm", "--force", container])
+
+
+def one_command(docker, dockopt, folder, temp):
+    """Builds with what `dockopt init` writes."""
+    after = fixed(dockopt, folder, temp / "unsafe", "--unsafe-fixes")
+    docker.run([dockopt, "init", "--isolated", "--quiet", str(after)])
+    start = time.monotonic()
+    docker.env["TAG"] = "dockopt-bench"
+    docker.run([str(after / "scripts/build-optimized.sh")])
+    tell(f"scripts/build-optimized.sh builds all in {time.monotonic() - start:.0f} s")
+    names = [*PORTS, "python-poetry-base"]
+    docker.run(["docker", "image", "rm", "--force", *[f"{it}:dockopt-bench" for it in names]])
+
+
+def report(one_by_one, at_once, options):
+    """The tables in Markdown."""
+    variants, scenarios = one_by_one["variants"], one_by_one["scenarios"]
+    median = lambda runs: statistics.median(runs) if runs else None  # noqa: E731
+    seconds = lambda it: "–" if it is None else f"{it:.1f}" if it < 10 else f"{it:.0f}"  # noqa: E731
+    mega = lambda it: "–" if it is None else f"{it / 1e6:.2f} MB" if it < 1e7 else f"{it / 1e6:.0f} MB"  # noqa: E731
+    lines = [
+        f"| image | built | {' | '.join(scenarios)} | context | image size |",
+        f"| --- | --- | {'---: | ' * (len(scenarios) + 2)}".rstrip(),
+    ]
+
+    def row(name, variant, times, sizes):
+        cells = [name, f"`{variant}`" if variant.startswith("fix") else variant, *map(seconds, times), *map(mega, sizes)]
+        lines.append(f"| {' | '.join(cells)} |")
+
+    for image in one_by_one["images"]:
+        shown = image["name"]
+        for variant, it in zip(variants, image["variants"]):
+            if it:
+                row(shown, variant, map(median, it["seconds"]), (it["context_bytes"], it["image_bytes"]))
+                shown = ""
+    for title, measured in (("**one after the other**", one_by_one), ("**all at once**", at_once)):
+        for at, variant in enumerate(variants):
+            figures = [it["variants"][at] for it in one_by_one["images"] if it["variants"][at]]
+            sums = [sum(it[key] or 0 for it in figures) for key in ("context_bytes", "image_bytes")]
+            row(title, variant, map(median, measured["total"][at]), sums)
+            title = ""
+    # How it was built before: one after the other; how it is built afterwards: with one command.
+    lines += ["", "| times as fast as before | " + " | ".join(scenarios) + " |", "| --- | " + "---: | " * len(scenarios)]
+    pairs = [
+        ("`{}`, both one after the other", one_by_one, one_by_one),
+        ("`{}`, both at once", at_once, at_once),
+        ("`{}`, before one after the other, then at once", one_by_one, at_once),
+    ]
+    for text, before, after in pairs:
+        for at, variant in list(enumerate(variants))[1:]:
+            ratios = [median(a) / median(b) for a, b in zip(before["total"][0], after["total"][at])]
+            lines.append(f"| {text.format(variant)} | {' | '.join(f'{it:.1f}' for it in ratios)} |")
+    bars = []
+    for at, scenario in enumerate(scenarios):
+        ratio = median(one_by_one["total"][0][at]) / median(at_once["total"][-1][at])
+        kept = "kept" if ratio >= BARS[scenario] else "**missed**"
+        bars.append(f"{scenario}: {ratio:.1f}, at least {BARS[scenario]}, {kept}")
+    machine = one_by_one["machine"]
+    runs = "one run" if options.runs == 1 else f"medians of {options.runs} runs"
+    lines += [
+        "",
+        f"Bars, for the last line: {'; '.join(bars)}.",
+        "",
+        f"Seconds, {runs}, on {date.today()}: {processor()}, {machine['processors']} processors, Linux {platform.release()}, "
+        f"Docker {machine['docker']}, buildx {machine['buildx']}; load of the machine {os.getloadavg()[2]:.1f}.",
+    ]
+    return "\n".join(it.rstrip() for it in lines) + "\n"
+
+
+def processor():
+    names = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return names[0].strip() if names else platform.machine()
+
+
+if __name__ == "__main__":
+    main()
