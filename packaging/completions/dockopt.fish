@@ -209,7 +209,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand context" -s q -l quiet -
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l runs -d 'How often to build all; the medians are told' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l only -d 'Build only these images, by their names, and what they are built on' -r
-complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l change -d 'Build also after another change: the files of a folder are laid over the copy; may be repeated' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l change -d 'Build after this change instead of one of the manifest: the files of a folder are laid over the copy; may be repeated' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
 short\t'`path:line:column: name: message`'
 json\t'For programs'

@@ -132,7 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         'dockopt;bench' {
             [CompletionResult]::new('--runs', '--runs', [CompletionResultType]::ParameterName, 'How often to build all; the medians are told')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Build only these images, by their names, and what they are built on')
-            [CompletionResult]::new('--change', '--change', [CompletionResultType]::ParameterName, 'Build also after another change: the files of a folder are laid over the copy; may be repeated')
+            [CompletionResult]::new('--change', '--change', [CompletionResultType]::ParameterName, 'Build after this change instead of one of the manifest: the files of a folder are laid over the copy; may be repeated')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')

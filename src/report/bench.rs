@@ -4,8 +4,11 @@
 
 use std::fmt::Write as _;
 
-use super::{context::bytes, xml::escaped};
-use crate::bench::{Figures, Measurement, median};
+use super::xml::escaped;
+use crate::{
+    bench::{Figures, Measurement, median},
+    context::bytes,
+};
 
 /// As JSON.
 pub fn json(measurement: &Measurement) -> String {
