@@ -23,7 +23,7 @@ pub struct Context {
     /// The folder.
     pub folder: String,
     /// What the ignore file keeps back.
-    pub ignore: IgnoreFile,
+    pub ignore: Arc<IgnoreFile>,
     /// The path of the ignore file, if there is one.
     pub ignore_path: Option<String>,
     files: Arc<dyn Files>,
@@ -32,17 +32,16 @@ pub struct Context {
 impl Context {
     /// A folder as the context of a Dockerfile, or as a named context, which heeds its own ignore file only.
     pub fn open(project: &Project, folder: &str, dockerfile: Option<&str>) -> Self {
-        let files = Arc::clone(&project.files);
-        let read = |path: String| files.read(&path).map(|text| (path, text));
-        let own = dockerfile.and_then(|it| read(format!("{it}.dockerignore")));
-        let found = own.or_else(|| read(join(folder, ".dockerignore")));
-        let ignore = IgnoreFile::parse(found.as_ref().map_or("", |(_, text)| text));
-        Self { folder: folder.to_owned(), ignore, ignore_path: found.map(|(path, _)| path), files }
+        let find = |path: String| project.ignore_file(&path).map(|it| (path, it));
+        let own = dockerfile.and_then(|it| find(format!("{it}.dockerignore")));
+        let found = own.or_else(|| find(join(folder, ".dockerignore")));
+        let (ignore_path, ignore) = found.map_or_else(|| (None, Arc::default()), |(path, it)| (Some(path), it));
+        Self { folder: folder.to_owned(), ignore, ignore_path, files: Arc::clone(&project.files) }
     }
 
     /// A context of which nothing is known.
     pub fn unknown() -> Context {
-        Context { folder: ".".to_owned(), ignore: IgnoreFile::parse(""), ignore_path: None, files: Arc::new(Nothing) }
+        Context { folder: ".".to_owned(), ignore: Arc::default(), ignore_path: None, files: Arc::new(Nothing) }
     }
 
     /// Walks the folder.

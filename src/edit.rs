@@ -73,14 +73,14 @@ pub struct Change {
 impl Change {
     /// A change of one file; `None` when two of the edits overlap or touch.
     pub fn of(file: FileId, edits: impl IntoIterator<Item = Edit>) -> Option<Self> {
-        let mut change = Self::default();
-        for edit in edits {
-            let one = Self { edits: BTreeMap::from([(file, vec![edit])]), ..Self::default() };
-            if !change.try_merge(&one) {
-                return None;
-            }
+        let mut edits: Vec<Edit> = edits.into_iter().collect();
+        if edits.is_empty() {
+            return Some(Self::default());
         }
-        Some(change)
+        edits.sort();
+        edits.dedup();
+        let are_apart = edits.windows(2).all(|it| it[0].span.end < it[1].span.start);
+        are_apart.then(|| Self { edits: BTreeMap::from([(file, edits)]), ..Self::default() })
     }
 
     /// Whether it changes nothing.
@@ -91,8 +91,12 @@ impl Change {
     /// Takes `other` in, wholly or (answering false) not at all. Geometry alone decides:
     /// equal edits count once, edits that overlap or touch conflict, and so do two texts for one new file.
     pub fn try_merge(&mut self, other: &Self) -> bool {
+        // They are sorted and apart, so that only the neighbours count.
         let fits = |edits: &[Edit], edit: &Edit| {
-            edits.iter().all(|it| it == edit || it.span.end < edit.span.start || edit.span.end < it.span.start)
+            let (before, after) = edits.split_at(edits.partition_point(|it| it < edit));
+            after.first() == Some(edit)
+                || before.last().is_none_or(|it| it.span.end < edit.span.start)
+                    && after.first().is_none_or(|it| edit.span.end < it.span.start)
         };
         let edits_fit = other
             .edits

@@ -134,19 +134,28 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
     let trees = Trees::default();
     // What comments of build definitions silence, by file.
     let mut silencing: BTreeMap<FileId, Suppressions> = BTreeMap::new();
-    for rule in &chosen.rules {
-        let Check::Project(check) = rule.check else { continue };
-        let is_off = |file: FileId| project.settings.is_off_for(rule, &project.source(file).path);
+    let files = |rule: Option<&Rule>| {
         let pairs = project.dockerfiles.iter().zip(looks);
-        let files = pairs.filter(|(unit, _)| !is_off(unit.file)).map(|(unit, look)| FileCx {
+        let cxs = pairs.map(|(unit, look)| FileCx {
             project,
             unit,
             source: project.source(unit.file),
             model: &look.model,
             contexts: &look.contexts,
         });
+        cxs.filter(|it| rule.is_none_or(|rule| !project.settings.is_off_for(rule, &it.source.path))).collect()
+    };
+    // Most rules are on for all files, and share what they find out.
+    let all_files = ProjectCx::new(project, files(None), &trees);
+    for rule in &chosen.rules {
+        let Check::Project(check) = rule.check else { continue };
+        let is_off = |file: FileId| project.settings.is_off_for(rule, &project.source(file).path);
         let mut found = Vec::new();
-        check(&ProjectCx { project, files: files.collect(), trees: &trees }, &mut found);
+        if project.dockerfiles.iter().any(|it| is_off(it.file)) {
+            check(&ProjectCx::new(project, files(Some(rule)), &trees), &mut found);
+        } else {
+            check(&all_files, &mut found);
+        }
         for mut finding in found {
             let Some(level) = project.settings.level(rule, &finding) else { continue };
             let file = finding.location.file;

@@ -26,7 +26,7 @@ use crate::source::Span;
 const LINE_LIMIT: usize = 64 * 1024;
 
 /// A `.dockerignore` file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct IgnoreFile {
     patterns: Vec<Pattern>,
     errors: Vec<IgnoreError>,

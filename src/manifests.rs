@@ -351,11 +351,32 @@ fn manifests_in(project: &ProjectInstall, folder: &str, view: &View<'_>) -> Opti
 
 /// Whether a source with wildcards in its last part names a file: `package*.json`.
 pub fn matches_glob(source: &str, file: &str) -> bool {
-    source.contains(['*', '?', '['])
-        && globset::GlobBuilder::new(source)
-            .literal_separator(true)
-            .build()
-            .is_ok_and(|it| it.compile_matcher().is_match(file))
+    if !source.contains(['*', '?', '[']) {
+        return false;
+    }
+    // Most have only stars, for which nothing has to be compiled.
+    if !source.contains(['[', ']', '{', '}', '\\']) && !source.contains("**") {
+        return wildcards(source, file);
+    }
+    globset::GlobBuilder::new(source)
+        .literal_separator(true)
+        .build()
+        .is_ok_and(|it| it.compile_matcher().is_match(file))
+}
+
+/// Whether a text is what a pattern stands for, in which `*` is any text and `?` any character, but for slashes.
+fn wildcards(pattern: &str, text: &str) -> bool {
+    let Some((before, rest)) = pattern.split_once('*') else {
+        let mut chars = text.chars();
+        let is_it = |it: char| chars.next().is_some_and(|found| found == it || it == '?' && found != '/');
+        return pattern.chars().all(is_it) && chars.next().is_none();
+    };
+    let count = before.chars().count();
+    let Some(at) = text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(count) else { return false };
+    let (head, tail) = text.split_at(at);
+    let reach = tail.find('/').unwrap_or(tail.len());
+    wildcards(before, head)
+        && (0..=reach).filter(|at| tail.is_char_boundary(*at)).any(|at| wildcards(rest, &tail[at..]))
 }
 
 /// Whether the lock file of a project in `folder` of the image holds what its manifest asks for; `None` if that cannot
@@ -431,4 +452,23 @@ pub fn visible(steps: &[crate::model::Step], before: usize) -> Vec<&Copy> {
         _ => None,
     });
     copies.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_mean_the_same_with_and_without_a_compiler() {
+        let patterns =
+            ["*", "a*", "*.json", "package*.json", "a/*/c", "?", "a?c", "*a*b*", "**/a", "[ab]*", "a/?.py", "ä*"];
+        let files =
+            ["", "a", "b", "package.json", "package-lock.json", "a/package.json", "a/b/c", "a/b/d/c", "abc", "a/c"];
+        for pattern in patterns {
+            let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build().unwrap().compile_matcher();
+            for file in files.iter().chain(&["a/b.py", "a/bc.py", "äb", "aab", "a/ab", "ab/"]) {
+                assert_eq!(matches_glob(pattern, file), glob.is_match(file), "{pattern} {file}");
+            }
+        }
+    }
 }

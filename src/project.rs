@@ -6,14 +6,16 @@ use std::{
     fmt::Debug,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::{
-    build::{Build, DefinitionError, Found, LeftOut, NamedContext},
+    build::{Build, DefinitionError, Found, LeftOut, NamedContext, Recipe},
     definitions::{self, Definitions},
+    ignorefile::IgnoreFile,
     settings::Settings,
     source::{FileId, Source},
     syntax::{self, Dockerfile},
@@ -39,6 +41,33 @@ pub struct Project {
     pub settings: Arc<Settings>,
     /// What lies around the Dockerfiles.
     pub files: Arc<dyn Files>,
+    known: Arc<Known>,
+}
+
+/// What is asked of a project for each of its Dockerfiles, and found out once.
+#[derive(Debug, Default)]
+struct Known {
+    /// The builds of each Dockerfile, by its path.
+    builds: OnceLock<FxHashMap<String, Vec<u32>>>,
+    /// The files that were read, by their paths.
+    files: OnceLock<FxHashMap<String, FileId>>,
+    /// The ignore files, by their paths; `None` where there is none.
+    ignore_files: Answers<Option<Arc<IgnoreFile>>>,
+    /// The folders above a folder, itself first.
+    folders_above: Answers<Arc<[String]>>,
+}
+
+/// Answers by a text, such as a path.
+pub(crate) type Answers<T> = RwLock<FxHashMap<String, T>>;
+
+/// An answer; one that is not there is computed. Two threads may compute it at once, and come to the same.
+pub(crate) fn known_or<T: Clone>(table: &Answers<T>, key: &str, compute: impl FnOnce() -> T) -> T {
+    if let Some(known) = table.read().unwrap_or_else(PoisonError::into_inner).get(key) {
+        return known.clone();
+    }
+    let value = compute();
+    table.write().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value.clone());
+    value
 }
 
 /// A Dockerfile, parsed.
@@ -175,6 +204,7 @@ impl Project {
             workflows,
             settings,
             files,
+            known: Arc::default(),
         };
         project.add_ignore_files();
         project
@@ -188,7 +218,7 @@ impl Project {
             let path = &self.source(unit.file).path;
             paths.insert(format!("{path}.dockerignore"));
             if !folders.contains(&parent(path)) {
-                folders.extend(self.folders_above(path));
+                folders.extend(self.folders_above(path).iter().cloned());
             }
         }
         for build in &self.builds {
@@ -207,14 +237,19 @@ impl Project {
     /// The root of the repository of a Dockerfile, or the folder that stands in its place: the last of
     /// [`Self::folders_above`].
     pub fn root_of(&self, path: &str) -> String {
-        self.folders_above(path).pop().unwrap_or_else(|| ".".to_owned())
+        self.folders_above(path).last().cloned().unwrap_or_else(|| ".".to_owned())
     }
 
     /// The folder of a Dockerfile and those above it, up to the root of the repository; without a repository,
     /// up to the folder where dockopt runs.
-    pub fn folders_above(&self, path: &str) -> Vec<String> {
+    pub fn folders_above(&self, path: &str) -> Arc<[String]> {
+        let folder = parent(path);
+        known_or(&self.known.folders_above, &folder, || self.find_folders_above(&folder).into())
+    }
+
+    fn find_folders_above(&self, folder: &str) -> Vec<String> {
         const DEEPEST: usize = 32;
-        let mut folders = vec![parent(path)];
+        let mut folders = vec![folder.to_owned()];
         while folders.len() < DEEPEST {
             let last = &folders[folders.len() - 1];
             if self.files.kind(&join(last, ".git")).is_some() {
@@ -255,8 +290,31 @@ impl Project {
     }
 
     /// The builds of the Dockerfile of that path.
-    pub fn builds_of<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Build> {
-        self.builds.iter().filter(move |it| it.is_of(path))
+    pub fn builds_of(&self, path: &str) -> impl Iterator<Item = &Build> {
+        let by_path = self.known.builds.get_or_init(|| {
+            let mut by_path: FxHashMap<String, Vec<u32>> = FxHashMap::default();
+            for (at, build) in self.builds.iter().enumerate() {
+                if let Recipe::File(path) = &build.dockerfile {
+                    by_path.entry(path.clone()).or_default().push(at as u32);
+                }
+            }
+            by_path
+        });
+        by_path.get(path).into_iter().flatten().map(|at| &self.builds[*at as usize])
+    }
+
+    /// The file of that path, if it was read.
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        let by_path = self.known.files.get_or_init(|| {
+            let files = self.sources.iter().enumerate().rev();
+            files.map(|(at, it)| (it.path.clone(), FileId(at as u32))).collect()
+        });
+        by_path.get(path).copied()
+    }
+
+    /// The ignore file of that path, if it is there.
+    pub fn ignore_file(&self, path: &str) -> Option<Arc<IgnoreFile>> {
+        known_or(&self.known.ignore_files, path, || Some(Arc::new(IgnoreFile::parse(&self.files.read(path)?))))
     }
 
     /// The file of that id.
@@ -303,6 +361,9 @@ impl Project {
             project.definition_errors = found.errors;
         }
         project.files = Arc::new(memory);
+        if defines || !created.is_empty() {
+            project.known = Arc::default();
+        }
         project
     }
 }
@@ -384,6 +445,23 @@ pub fn is_dockerfile(name: &str) -> bool {
 
 /// Joins a folder and a path below it, resolving `.` and `..` by their text; an absolute `path` stays as it is.
 pub fn join(folder: &str, path: &str) -> String {
+    // Nearly all paths have nothing to resolve.
+    if let Some(below) = path.strip_prefix('/') {
+        if is_resolved(below) {
+            return path.to_owned();
+        }
+    } else if is_resolved(path) {
+        if folder == "." {
+            return path.to_owned();
+        }
+        if is_resolved(folder.strip_prefix('/').unwrap_or(folder)) {
+            let mut whole = String::with_capacity(folder.len() + 1 + path.len());
+            whole.push_str(folder);
+            whole.push('/');
+            whole.push_str(path);
+            return whole;
+        }
+    }
     let absolute = path.starts_with('/') || folder.starts_with('/');
     let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
     let mut parts: Vec<&str> = Vec::new();
@@ -404,9 +482,30 @@ pub fn join(folder: &str, path: &str) -> String {
     }
 }
 
+/// Whether a relative path has no part that resolving would change.
+fn is_resolved(path: &str) -> bool {
+    // The length of the part so far, as long as it consists of dots.
+    let mut dots = Some(0);
+    for byte in path.bytes() {
+        dots = match (byte, dots) {
+            (b'/', Some(0..=2)) => return false,
+            (b'/', _) => Some(0),
+            (b'.', Some(dots)) => Some(dots + 1),
+            _ => None,
+        };
+    }
+    !matches!(dots, Some(0..=2))
+}
+
 /// The folder a path lies in.
 pub fn parent(path: &str) -> String {
-    join(path, "..")
+    match path.rsplit_once('/') {
+        Some((folder, _)) if is_resolved(path.strip_prefix('/').unwrap_or(path)) && !folder.is_empty() => {
+            folder.to_owned()
+        }
+        None if is_resolved(path) => ".".to_owned(),
+        Some(_) | None => join(path, ".."),
+    }
 }
 
 /// A path seen from a folder; both are as [`join`] writes them.
@@ -552,8 +651,33 @@ mod tests {
             ("/srv", "a/./b", "/srv/a/b"),
             ("a", "/b", "/b"),
             ("/", "..", "/"),
+            ("a/b", "..", "a"),
+            ("a", ".../b", "a/.../b"),
+            ("a", ".b/c.", "a/.b/c."),
+            ("a", "b/", "a/b"),
+            ("a", "b//c", "a/b/c"),
+            ("./a", "b", "a/b"),
+            ("../a", "b", "../a/b"),
+            ("a/../b", "c", "b/c"),
+            ("", "a", "a"),
+            ("a", "", "a"),
+            ("/", "a", "/a"),
+            ("/a", "b/./c", "/a/b/c"),
+            (".", "/a/..", "/"),
         ] {
             assert_eq!(join(folder, path), whole, "{folder} + {path}");
+        }
+        for (path, folder) in [
+            ("a", "."),
+            ("a/b", "a"),
+            ("/a", "/"),
+            ("/a/b", "/a"),
+            (".", ".."),
+            ("..", "../.."),
+            ("a/", "."),
+            ("", ".."),
+        ] {
+            assert_eq!(parent(path), folder, "{path}");
         }
     }
 

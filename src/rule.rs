@@ -1,6 +1,8 @@
 //! What a rule is: a page, and a pure function of one scope.
 
-use std::sync::OnceLock;
+mod sharing;
+
+use std::{cell::OnceCell, sync::OnceLock};
 
 use serde::Deserialize;
 
@@ -14,6 +16,8 @@ use crate::{
     source::{Location, Source, Span},
     syntax::{Instruction, Keyword},
 };
+
+pub use sharing::{Line, Shared, SharedBuild, first_line, list};
 
 /// A rule: its place in the catalogue, its page and its function.
 #[derive(Debug)]
@@ -96,6 +100,19 @@ pub struct ProjectCx<'a> {
     pub files: Vec<FileCx<'a>>,
     /// The contexts that a rule has walked.
     pub trees: &'a Trees,
+    sharing: OnceCell<Vec<Shared<'a>>>,
+}
+
+impl<'a> ProjectCx<'a> {
+    /// The project, and the Dockerfiles for which the rule is on.
+    pub fn new(project: &'a Project, files: Vec<FileCx<'a>>, trees: &'a Trees) -> Self {
+        Self { project, files, trees, sharing: OnceCell::new() }
+    }
+
+    /// The ignore files that are there or could be, with the builds that heed them.
+    pub fn ignore_files(&self) -> &[Shared<'a>] {
+        self.sharing.get_or_init(|| sharing::all(self))
+    }
 }
 
 impl<'a> FileCx<'a> {

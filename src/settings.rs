@@ -310,6 +310,11 @@ impl Settings {
         by_name.or_else(by_code).or_else(by_family).copied().unwrap_or(Some(level))
     }
 
+    /// Whether images are built with BuildKit.
+    pub fn has_buildkit(&self) -> bool {
+        self.builder == Builder::Buildkit
+    }
+
     /// Whether `per-file-ignores` switches the rule off for the file at `path`.
     pub fn is_off_for(&self, rule: &Rule, path: &str) -> bool {
         !self.per_file_ignores.is_empty() && {

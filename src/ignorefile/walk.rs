@@ -81,6 +81,12 @@ pub(super) enum Exceptions {
     Places(Vec<String>),
 }
 
+impl Default for Exceptions {
+    fn default() -> Self {
+        Self::Places(Vec::new())
+    }
+}
+
 impl Exceptions {
     pub(super) fn new(file: &[super::Pattern]) -> Self {
         let mut places = Vec::new();

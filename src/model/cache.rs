@@ -207,9 +207,12 @@ impl Model {
     fn moves_cache_by_config(&self, stage: usize, manager: &'static Manager) -> bool {
         let runs = self.ancestry(stage).flat_map(Stage::configuring_runs);
         let configures = |it: &Invocation| {
+            // Few programs are the manager's, and only their words are put together.
+            if !manager.invoked_as.iter().any(|pattern| pattern.first_matches(&it.program)) {
+                return false;
+            }
             let words: Vec<String> = it.words.iter().filter_map(crate::shell::Word::literal).collect();
-            manager.invoked_as.iter().any(|pattern| pattern.first_matches(&it.program))
-                && words.iter().any(|it| it == "config" || it == "env")
+            words.iter().any(|it| it == "config" || it == "env")
                 && words.iter().any(|it| {
                     let it = it.to_lowercase();
                     let own = manager.configured_by.iter().map(String::as_str);

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 
 use super::{PackageCommand, State, Value, absolute, expand, packages};
 use crate::{
-    knowledge::{Account, Manager, is_plain_program},
+    knowledge::{Account, Action, Manager, is_plain_program},
     shell::{self, Invocation, Piece, Script, Setting},
     source::{Cooked, Source, Span},
     syntax::{self, Args, Instruction},
@@ -41,6 +41,8 @@ struct Parsed {
     packages: Vec<PackageCommand>,
     /// The managers that a command sends to another root or cache.
     elsewhere: Vec<&'static str>,
+    /// The managers whose lists are refreshed before the first install.
+    refreshed: Vec<&'static str>,
     /// The invocations of `export`.
     exports: Vec<usize>,
 }
@@ -123,7 +125,8 @@ impl Run {
             let exports = (0..invocations.len()).filter(|at| invocations[*at].program == "export").collect();
             let elsewhere =
                 packages.iter().filter(|it| it.goes_elsewhere()).map(|it| it.manager.name.as_str()).collect();
-            Parsed { script, invocations, folders, packages, elsewhere, exports }
+            let refreshed = refreshed(&packages);
+            Parsed { script, invocations, folders, packages, elsewhere, refreshed, exports }
         })
     }
 
@@ -154,6 +157,11 @@ impl Run {
     /// Whether a command of this run sends the manager to another root or cache.
     pub fn goes_elsewhere(&self, manager: &Manager) -> bool {
         self.parsed().elsewhere.contains(&manager.name.as_str())
+    }
+
+    /// Whether a command refreshes the lists of the manager before its first install, for certain.
+    pub fn updates_before_installing(&self, manager: &str) -> bool {
+        !self.packages().is_empty() && self.parsed().refreshed.contains(&manager)
     }
 
     /// The invocations of `export`, with their numbers.
@@ -206,6 +214,21 @@ impl Run {
         let programs = self.invocations().iter().filter(|it| matches!(it.program.as_str(), "useradd" | "adduser"));
         programs.filter_map(account).collect()
     }
+}
+
+/// The managers that are told to refresh their lists before they are told to install.
+fn refreshed(packages: &[PackageCommand]) -> Vec<&'static str> {
+    let mut refreshed: Vec<&str> = Vec::new();
+    let mut installed: Vec<&str> = Vec::new();
+    for command in packages {
+        let name = command.manager.name.as_str();
+        match command.action {
+            Action::Update if !installed.contains(&name) && !refreshed.contains(&name) => refreshed.push(name),
+            Action::Install if !installed.contains(&name) => installed.push(name),
+            _ => {}
+        }
+    }
+    refreshed
 }
 
 /// The runs of letters, digits and what names of programs may hold.

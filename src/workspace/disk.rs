@@ -3,13 +3,10 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    hash::Hash,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
-
-use rustc_hash::FxHashMap;
 
 use super::{
     Workspace,
@@ -18,7 +15,7 @@ use super::{
     listing::{Listed, Listings},
     repository_of, slashed,
 };
-use crate::project::{Entry, EntryKind, Files, History, Kind, join};
+use crate::project::{Answers, Entry, EntryKind, Files, History, Kind, join, known_or};
 
 /// Larger files are no Dockerfiles and no manifests.
 const MAX_BYTES: u64 = 16 << 20;
@@ -31,13 +28,13 @@ pub(super) struct Disk {
     roots: Vec<PathBuf>,
     /// What is in the folders that were listed while Dockerfiles were looked for.
     listings: Listings,
-    /// The real paths of folders.
-    folders: Cache<Option<PathBuf>>,
-    kinds: Cache<Option<Kind>>,
-    texts: Cache<Option<Arc<str>>>,
-    lists: Cache<Vec<String>>,
+    /// The real paths of folders, and whether these lie below a root.
+    folders: Answers<Option<(Arc<Path>, bool)>>,
+    kinds: Answers<Option<Kind>>,
+    texts: Answers<Option<Arc<str>>>,
+    lists: Answers<Vec<String>>,
     /// The files that git tracks, by the root of the repository.
-    tracked: Cache<Option<Arc<Tracked>>>,
+    tracked: Answers<Option<Arc<Tracked>>>,
     histories: Histories,
 }
 
@@ -47,11 +44,11 @@ impl Disk {
             workspace,
             listings,
             roots: roots.iter().filter_map(|it| fs::canonicalize(it).ok()).collect(),
-            folders: Cache::default(),
-            kinds: Cache::default(),
-            texts: Cache::default(),
-            lists: Cache::default(),
-            tracked: Cache::default(),
+            folders: Answers::default(),
+            kinds: Answers::default(),
+            texts: Answers::default(),
+            lists: Answers::default(),
+            tracked: Answers::default(),
             histories: Histories::default(),
         }
     }
@@ -68,35 +65,40 @@ impl Disk {
 
     /// Where a path really leads, and to what; `None` when nothing is there or it leads out.
     fn real(&self, path: &str) -> Option<(PathBuf, Listed)> {
-        let path = self.absolute(path);
+        let path = join(&self.workspace.cwd, path);
         // Most files of a folder are no links: then only the folder has to be followed, once.
-        let plain = path.file_name().zip(path.parent()).filter(|(name, _)| *name != "..");
-        let entry = match plain {
-            Some((name, folder)) => match self.listings.of(folder) {
-                Some(listing) => listing.get(name.to_str()?)?,
-                None => Listed::of(fs::symlink_metadata(&path).ok()?.file_type()),
-            },
-            None => Listed::Link,
-        };
-        let (real, entry) = match plain {
-            Some((name, folder)) if entry != Listed::Link => (self.folder(folder)?.join(name), entry),
-            Some(_) | None => {
-                let real = fs::canonicalize(&path).ok()?;
-                let entry = Listed::of(fs::symlink_metadata(&real).ok()?.file_type());
-                (real, entry)
-            }
-        };
-        self.holds(&real).then_some((real, entry))
+        let (folder, name) = path.rsplit_once('/')?;
+        let entry = self.entry(folder, name, &path)?;
+        if entry == Listed::Link || name.is_empty() {
+            let real = fs::canonicalize(&path).ok()?;
+            let entry = Listed::of(fs::symlink_metadata(&real).ok()?.file_type());
+            return self.holds(&real).then_some((real, entry));
+        }
+        let (folder, is_held) = self.folder(folder)?;
+        let real = folder.join(name);
+        (is_held || self.holds(&real)).then_some((real, entry))
     }
 
-    /// Where a folder really is. A folder that its parent lists as one lies there, and is no link.
-    fn folder(&self, folder: &Path) -> Option<PathBuf> {
-        self.folders.get(&folder.to_string_lossy(), || {
-            let listed = folder.file_name().zip(folder.parent()).and_then(|(name, above)| {
-                let entry = self.listings.of(above)?.get(name.to_str()?)?;
-                (entry == Listed::Folder).then(|| Some(self.folder(above)?.join(name)))
+    /// What a name in a folder stands for, links not followed.
+    fn entry(&self, folder: &str, name: &str, path: &str) -> Option<Listed> {
+        match self.listings.of(folder) {
+            Some(listing) => listing.get(name),
+            None => Some(Listed::of(fs::symlink_metadata(path).ok()?.file_type())),
+        }
+    }
+
+    /// Where a folder really is, and whether that is below a root. What its parent holds as a folder lies there, and
+    /// is no link.
+    fn folder(&self, folder: &str) -> Option<(Arc<Path>, bool)> {
+        known_or(&self.folders, folder, || {
+            let plain = folder.rsplit_once('/').filter(|(_, name)| !name.is_empty()).and_then(|(above, name)| {
+                let is_folder = self.entry(above, name, folder)? == Listed::Folder;
+                is_folder.then(|| Some(self.folder(above)?.0.join(name)))
             });
-            listed.unwrap_or_else(|| fs::canonicalize(folder).ok())
+            let root = if folder.is_empty() { "/" } else { folder };
+            let real = plain.unwrap_or_else(|| fs::canonicalize(root).ok())?;
+            let is_held = self.holds(&real);
+            Some((real.into(), is_held))
         })
     }
 }
@@ -107,7 +109,7 @@ impl Files for Disk {
     }
 
     fn kind(&self, path: &str) -> Option<Kind> {
-        self.kinds.get(path, || match self.real(path)?.1 {
+        known_or(&self.kinds, path, || match self.real(path)?.1 {
             Listed::File => Some(Kind::File),
             Listed::Folder => Some(Kind::Folder),
             Listed::Link | Listed::Other => None,
@@ -116,14 +118,19 @@ impl Files for Disk {
 
     fn read(&self, path: &str) -> Option<Arc<str>> {
         // Only regular files: opening a pipe would wait for ever.
-        self.texts.get(path, || {
+        known_or(&self.texts, path, || {
             let (real, _) = self.real(path).filter(|(_, entry)| *entry == Listed::File)?;
             String::from_utf8(read_limited(&real).ok()?).ok().map(Arc::from)
         })
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        self.lists.get(folder, || {
+        known_or(&self.lists, folder, || {
+            if let Some(listing) = self.listings.of(&join(&self.workspace.cwd, folder)) {
+                return self
+                    .real(folder)
+                    .map_or_else(Vec::new, |_| listing.names().map(|it| it.0.to_owned()).collect());
+            }
             let entries = self.real(folder).and_then(|(it, _)| fs::read_dir(it).ok());
             let names = entries.into_iter().flatten().flatten().map(|it| it.file_name());
             let mut names: Vec<_> = names.filter_map(|it| it.into_string().ok()).collect();
@@ -142,7 +149,7 @@ impl Files for Disk {
     fn is_tracked(&self, path: &str) -> Option<bool> {
         let (real, _) = self.real(path)?;
         let root = repository_of(&real)?;
-        let tracked = self.tracked.get(&root.to_string_lossy(), || Tracked::of(root).map(Arc::new))?;
+        let tracked = known_or(&self.tracked, &root.to_string_lossy(), || Tracked::of(root).map(Arc::new))?;
         Some(tracked.holds(&slashed(real.strip_prefix(root).ok()?)))
     }
 
@@ -213,30 +220,6 @@ pub(super) fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
     // The length of a pipe is not known beforehand.
     file.take(MAX_BYTES + 1 - length as u64).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES { Err(too_big()) } else { Ok(bytes) }
-}
-
-/// Answers by path. Two threads may compute an answer at once; they come to the same.
-#[derive(Debug)]
-struct Cache<T>(RwLock<FxHashMap<String, T>>);
-
-impl<T> Default for Cache<T> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-impl<T: Clone> Cache<T>
-where
-    String: Hash + Eq,
-{
-    fn get(&self, path: &str, compute: impl FnOnce() -> T) -> T {
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return known.clone();
-        }
-        let value = compute();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), value.clone());
-        value
-    }
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use ignore::{DirEntry, WalkBuilder};
 use super::{
     Role, Workspace, WorkspaceError, is_below,
     listing::{Listed, Listing, Listings},
-    repository_of, role_of, slashed, wanted_kind,
+    may_define, repository_of, role_of, slashed, wanted_kind,
 };
 use crate::{
     build::Kind,
     definitions,
-    project::{join, parent},
+    project::{self, join, parent},
     settings::Settings,
 };
 
@@ -48,6 +48,16 @@ impl Workspace {
     /// Finds what a path from the command line names.
     pub(super) fn find(&self, given: &str, settings: &Arc<Settings>, found: &mut Found) {
         let path = join(&self.cwd, given);
+        // The folder of a file is listed in any case, and tells that it is there.
+        let folder = parent(&path);
+        let is_plain = |it: &Listing| path.rsplit('/').next().and_then(|name| it.get(name)) == Some(Listed::File);
+        if project::is_dockerfile(path.rsplit('/').next().unwrap_or_default())
+            && found.listings.add(&folder).is_some_and(is_plain)
+        {
+            self.add_surroundings(&folder, found);
+            found.dockerfiles.insert(self.show(&path), PathBuf::from(path));
+            return;
+        }
         let metadata = match fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) => {
@@ -71,7 +81,7 @@ impl Workspace {
             found.roots.insert(root);
             found.definitions.insert(self.show(&path), PathBuf::from(path));
         } else {
-            self.add_surroundings(&parent(&path), found);
+            self.add_surroundings(&folder, found);
             found.dockerfiles.insert(self.show(&path), PathBuf::from(path));
         }
     }
@@ -82,55 +92,55 @@ impl Workspace {
             return;
         }
         let root = self.known_root_of(folder, found);
-        for above in Path::new(folder).ancestors().take_while(|it| is_below(&slashed(it), &root)) {
+        for above in folders_above(folder).take_while(|it| is_below(it, &root)) {
             // Where one file has been, another has been above, too.
-            if !found.surroundings.insert(slashed(above)) {
+            if !found.surroundings.insert(above.to_owned()) {
                 break;
             }
             self.add_definitions(above, found);
         }
-        let workflows = Path::new(&root).join(".github/workflows");
-        if found.surroundings.insert(slashed(&workflows)) {
+        let workflows = join(&root, ".github/workflows");
+        if !found.surroundings.contains(&workflows) {
             self.add_definitions(&workflows, found);
+            found.surroundings.insert(workflows);
         }
         found.roots.insert(root);
     }
 
     /// Notes the build definitions in a folder.
-    fn add_definitions(&self, folder: &Path, found: &mut Found) {
-        for (name, listed) in found.listings.add(folder).into_iter().flat_map(Listing::names) {
-            if listed == Listed::Folder {
+    fn add_definitions(&self, folder: &str, found: &mut Found) {
+        let Some(listing) = found.listings.add(folder) else { return };
+        for (name, listed) in listing.names() {
+            if listed == Listed::Folder || !may_define(name, found.wants_scripts) {
                 continue;
             }
-            let path = folder.join(name);
-            let is_file = || listed == Listed::File || path.is_file();
-            if wanted_kind(&slashed(&path), found.wants_scripts).is_some() && is_file() {
-                found.definitions.insert(self.show(&slashed(&path)), path);
+            let path = join(folder, name);
+            let is_file = || listed == Listed::File || Path::new(&path).is_file();
+            if wanted_kind(&path, found.wants_scripts).is_some() && is_file() {
+                found.definitions.insert(self.show(&path), PathBuf::from(path));
             }
         }
     }
 
     /// The same as [`Self::root_of`], which costs a look at each folder above unless one of them is known.
     fn known_root_of(&self, folder: &str, found: &mut Found) -> String {
-        let above = Path::new(folder).ancestors().map(slashed);
         let mut passed = Vec::new();
-        for above in above {
-            if let Some(root) = found.roots_by_folder.get(&above).cloned() {
-                found.roots_by_folder.extend(passed.into_iter().map(|it| (it, root.clone())));
+        for above in folders_above(folder) {
+            if let Some(root) = found.roots_by_folder.get(above).cloned() {
+                found.roots_by_folder.extend(passed.into_iter().map(|it: &str| (it.to_owned(), root.clone())));
                 return root;
             }
-            let folder = Path::new(&above);
             // The first one will be listed in any case.
-            let listing = if passed.is_empty() { found.listings.add(folder) } else { found.listings.of(folder) };
-            let has_git = listing.map_or_else(|| folder.join(".git").exists(), |it| it.get(".git").is_some());
+            let listing = if passed.is_empty() { found.listings.add(above) } else { found.listings.of(above) };
+            let has_git = listing.map_or_else(|| Path::new(above).join(".git").exists(), |it| it.get(".git").is_some());
             if has_git {
                 break;
             }
             passed.push(above);
         }
         let root = self.root_of(folder);
-        let inside = passed.into_iter().chain([folder.to_owned(), root.clone()]).filter(|it| is_below(it, &root));
-        found.roots_by_folder.extend(inside.map(|it| (it, root.clone())));
+        let inside = passed.into_iter().chain([folder, root.as_str()]).filter(|it| is_below(it, &root));
+        found.roots_by_folder.extend(inside.map(|it| (it.to_owned(), root.clone())));
         root
     }
 
@@ -180,6 +190,11 @@ impl Workspace {
         let error = error.into_io_error()?;
         (error.kind() != io::ErrorKind::NotFound).then_some(WorkspaceError::Unreadable { path, error })
     }
+}
+
+/// A folder and those above it.
+fn folders_above(folder: &str) -> impl Iterator<Item = &str> {
+    Path::new(folder).ancestors().filter_map(Path::to_str)
 }
 
 /// What a file is by its name. A link is taken when it leads to a file below the root.

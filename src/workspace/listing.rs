@@ -3,7 +3,7 @@
 use std::{
     fs::{self, FileType},
     io,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use compact_str::CompactString;
@@ -63,18 +63,18 @@ impl Listing {
 /// The folders that were listed, by their absolute paths as they were come by. One listing answers for all the names
 /// that a folder may or may not hold.
 #[derive(Debug, Default)]
-pub(super) struct Listings(FxHashMap<PathBuf, Listing>);
+pub(super) struct Listings(FxHashMap<String, Listing>);
 
 impl Listings {
     /// The listing of a folder, if it was made.
-    pub(super) fn of(&self, folder: &Path) -> Option<&Listing> {
+    pub(super) fn of(&self, folder: &str) -> Option<&Listing> {
         self.0.get(folder)
     }
 
     /// Lists a folder; nothing is known of one that cannot be read.
-    pub(super) fn add(&mut self, folder: &Path) -> Option<&Listing> {
+    pub(super) fn add(&mut self, folder: &str) -> Option<&Listing> {
         if !self.0.contains_key(folder) {
-            self.0.insert(folder.to_owned(), Listing::read(folder).ok()?);
+            self.0.insert(folder.to_owned(), Listing::read(Path::new(folder)).ok()?);
         }
         self.0.get(folder)
     }
@@ -92,11 +92,12 @@ mod tests {
         }
         fs::create_dir(folder.path().join("d")).unwrap();
         let mut listings = Listings::default();
-        assert!(listings.of(folder.path()).is_none());
-        let listing = listings.add(folder.path()).unwrap();
+        let path = folder.path().to_str().unwrap();
+        assert!(listings.of(path).is_none());
+        let listing = listings.add(path).unwrap();
         assert_eq!(listing.get("c.txt"), Some(Listed::File));
         assert_eq!((listing.get("d"), listing.get("e")), (Some(Listed::Folder), None));
         assert_eq!(listing.names().map(|it| it.0).collect::<Vec<_>>(), ["a", "b", "c.txt", "d"]);
-        assert!(listings.add(&folder.path().join("none")).is_none());
+        assert!(listings.add(&format!("{path}/none")).is_none());
     }
 }

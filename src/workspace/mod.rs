@@ -457,10 +457,13 @@ fn role_of(name: &str, path: &Path, wants_scripts: bool) -> Option<Role> {
     if project::is_dockerfile(name) {
         return Some(Role::Dockerfile);
     }
-    // Only files of these endings can be build definitions, unless scripts are looked for.
-    let may_define = wants_scripts || [".yml", ".yaml", ".hcl", ".json"].iter().any(|it| name.ends_with(it));
-    let kind = if may_define { wanted_kind(&slashed(path), wants_scripts) } else { None };
-    kind.map(|_| Role::Definition)
+    let is_wanted = may_define(name, wants_scripts) && wanted_kind(&slashed(path), wants_scripts).is_some();
+    is_wanted.then_some(Role::Definition)
+}
+
+/// Whether a file of this name can be a build definition: only those of some endings, unless scripts are looked for.
+fn may_define(name: &str, wants_scripts: bool) -> bool {
+    wants_scripts || [".yml", ".yaml", ".hcl", ".json"].iter().any(|it| name.ends_with(it))
 }
 
 /// The kind of a build definition that is looked for.

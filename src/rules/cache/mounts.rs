@@ -88,7 +88,7 @@ impl Facts<'_> {
             for (step, run) in heirs.flat_map(Stage::runs) {
                 for command in run.packages().iter().filter(|it| it.action == Action::Install) {
                     let name = command.manager.name.as_str();
-                    if !updates_before_installing(run, name) {
+                    if !run.updates_before_installing(name) {
                         last.insert(name, step.item);
                     }
                 }
@@ -151,7 +151,7 @@ impl<'a> Site<'a> {
         let mut plan = Plan::default();
         let misplaced = if run.caches().next().is_some() { self.misplaced() } else { Vec::new() };
         // What works offline fetches nothing, and a mount would hide what it needs.
-        for command in run.packages().iter().filter(|it| it.action != Action::Clean && !it.is_offline()) {
+        for (command, paths) in self.uses().iter().filter(|(it, _)| it.action != Action::Clean && !it.is_offline()) {
             // An update alone fetches an index for a later `RUN`, which a mount would hide.
             let installs = run.packages().iter().any(|it| {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
@@ -159,7 +159,6 @@ impl<'a> Site<'a> {
             if !installs {
                 continue;
             }
-            let paths = self.uses().iter().find(|(it, _)| std::ptr::eq(*it, command)).map_or(&[][..], |(_, it)| it);
             let mut missing = false;
             for path in paths {
                 // A mount that only has to be moved is told of elsewhere.
@@ -258,7 +257,7 @@ impl<'a> Site<'a> {
     /// Whether package lists can live in a mount: this `RUN` fetches them before it installs,
     /// and no later one counts on finding them in the image.
     fn index_can_be_mounted(&self, command: &PackageCommand) -> bool {
-        updates_before_installing(self.run, &command.manager.name)
+        self.run.updates_before_installing(&command.manager.name)
             && self.facts.last_bare_install(&command.manager.name).is_none_or(|last| last <= self.step.item)
     }
 
@@ -289,18 +288,6 @@ impl<'a> Site<'a> {
         format!(
             "What {image} sets is not known; the fix takes for granted that it runs as root and keeps caches in their usual places."
         )
-    }
-}
-
-/// Whether a `RUN` refreshes the lists before its first install, for certain.
-fn updates_before_installing(run: &Run, manager: &str) -> bool {
-    let own = || run.packages().iter().filter(|it| it.manager.name == manager);
-    let update = own().find(|it| it.action == Action::Update);
-    let install = own().find(|it| it.action == Action::Install);
-    match (update, install) {
-        (Some(update), Some(install)) => update.invocation < install.invocation,
-        (Some(_), None) => true,
-        (None, _) => false,
     }
 }
 

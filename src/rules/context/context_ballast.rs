@@ -16,9 +16,9 @@ pub(super) static RULE: Rule = crate::rule!("context" / "context-ballast", Check
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for shared in sharing::of_broad_copies(cx) {
         let Some((file, need)) = shared.first_whole() else { continue };
-        let Some(found) = ballast::found(&shared) else { continue };
-        let common = found.lines(&shared);
-        out.extend(finding(&shared, &found, &common, (file, need)));
+        let Some(found) = ballast::found(shared) else { continue };
+        let common = found.lines(shared);
+        out.extend(finding(shared, &found, &common, (file, need)));
         if shared.open.is_some() {
             continue;
         }

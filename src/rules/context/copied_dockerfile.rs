@@ -22,11 +22,11 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         let wakes = |(file, need): (&FileCx<'_>, &Need)| woken(file, need).map(|it| (need.span, it));
         let first = shared.certain_whole().find_map(|(file, need)| Some((file, need, wakes((file, need))?)));
         let Some((file, need, (span, (command, place)))) = first else { continue };
-        let lines = shared.harmless(&own_files(&shared));
+        let lines = shared.harmless(&own_files(shared));
         // Nobody edits the ignore file alone; and whoever makes it, or adds lines against ballast, adds these, too.
         let is_more = lines.iter().any(|it| !it.text.ends_with(".dockerignore"));
-        let is_told = || ballast::is_there(&shared) || ballast::expected(&shared).is_some();
-        if !is_more || is_told() || is_heeded(&shared, file) {
+        let is_told = || ballast::is_there(shared) || ballast::expected(shared).is_some();
+        if !is_more || is_told() || is_heeded(shared, file) {
             continue;
         }
         let is_there = |path: &str| shared.files().kind(&join(&shared.folder, path)).is_some();

@@ -9,7 +9,7 @@ use crate::{
     model::{Copy, CopyFrom, StepKind},
     project::{Kind, parent},
     rule::{Check, FileCx, Rule},
-    source::{FileId, Location},
+    source::Location,
     syntax::Keyword,
 };
 
@@ -50,9 +50,9 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                 // BuildKit does not look at these.
                 finding = finding.only_as(&[]);
             }
-            let file = cx.project.sources.iter().position(|it| it.path == path);
+            let file = cx.project.file(path);
             if let (Some(file), Some(line)) = (file, context.ignore.patterns().get(line)) {
-                let location = Location { file: FileId(file as u32), span: line.span };
+                let location = Location { file, span: line.span };
                 finding.related.push(Label { location, text: "this line keeps it back".to_owned() });
             }
             out.push(finding);

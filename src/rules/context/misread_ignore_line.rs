@@ -36,14 +36,14 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         return;
     }
     for shared in sharing::all(cx, |_| true) {
-        let Some(file) = shared.file.filter(|_| sends_folders(&shared)) else { continue };
+        let Some(file) = shared.file.filter(|_| sends_folders(shared)) else { continue };
         let source = cx.project.source(file);
         let mut below: Option<Below> = None;
         for (at, pattern) in shared.ignore.patterns().iter().enumerate() {
             let misread = anywhere(source, &shared.ignore, pattern)
                 .or_else(|| set(source, pattern))
                 .or_else(|| brought_back(source, &shared.ignore, at))
-                .or_else(|| only_below(source, &shared, pattern, &mut below));
+                .or_else(|| only_below(source, shared, pattern, &mut below));
             let Some(Misread { message, note, fix }) = misread else { continue };
             let mut finding = Finding::new(RULE.name, Location { file, span: pattern.span }, message);
             finding.note = Some(note);

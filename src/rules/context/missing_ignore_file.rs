@@ -15,9 +15,9 @@ pub(super) static RULE: Rule = crate::rule!("context" / "missing-ignore-file", C
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for shared in sharing::of_broad_copies(cx) {
         let Some((file, need)) = shared.first_whole() else { continue };
-        let Some((names, lines)) = ballast::expected(&shared) else { continue };
+        let Some((names, lines)) = ballast::expected(shared) else { continue };
         let mut lines = shared.harmless(&lines);
-        lines.extend(shared.harmless(&own_files(&shared)));
+        lines.extend(shared.harmless(&own_files(shared)));
         let when = if names.len() == 1 { "it is there" } else { "they are there" };
         let copy = first_line(file, need);
         let message = format!("there is no ignore file, and `{copy}` takes in {} as soon as {when}", list(&names));

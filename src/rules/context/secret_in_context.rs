@@ -16,7 +16,7 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for shared in sharing::of_broad_copies(cx) {
         let Some((file, need)) = shared.first_whole() else { continue };
         for name in shared.list(".") {
-            let Some(what) = secret(&shared, &name).filter(|_| shared.lets_pass(&name)) else { continue };
+            let Some(what) = secret(shared, &name).filter(|_| shared.lets_pass(&name)) else { continue };
             let copy = file.source.slice(need.span).lines().next().unwrap_or_default().trim_end_matches(['\\', ' ']);
             let message = format!("`{copy}` copies `{name}`, {what}");
             let mut finding = Finding::new(RULE.name, file.at(need.span), message);

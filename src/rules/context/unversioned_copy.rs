@@ -26,16 +26,16 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         let root = cx.project.root_of(&file.source.path);
         let git = GitIgnore::new(shared.files(), root.clone());
         let Some(tree) = shared.tree() else { continue };
-        let found = unversioned(&shared, &tree, &git);
+        let found = unversioned(shared, &tree, &git);
         // What could not be called safe does not keep the rest from being so: each has its finding.
         let mut safe = Vec::new();
         for it in found {
-            match doubt(&shared, &tree, &it, (&git, &root)) {
+            match doubt(shared, &tree, &it, (&git, &root)) {
                 None => safe.push(it),
-                Some(doubt) => out.extend(finding(&shared, &[it], Some(&doubt), (file, need))),
+                Some(doubt) => out.extend(finding(shared, &[it], Some(&doubt), (file, need))),
             }
         }
-        out.extend(finding(&shared, &safe, None, (file, need)));
+        out.extend(finding(shared, &safe, None, (file, need)));
     }
 }
 

@@ -37,7 +37,7 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         let root = cx.project.root_of(&source.path);
         let own = stale.iter().filter(|(it, _)| *it == file).map(|(_, at)| *at);
         for pattern in own.filter_map(|at| shared.ignore.patterns().get(at)) {
-            if is_stale(&shared, pattern, &root) {
+            if is_stale(shared, pattern, &root) {
                 let useless = Useless {
                     message: format!("nothing is called `{}` here", source.slice(pattern.span)),
                     note: format!("`{}` is there, without it.", parent(&pattern.text)),

@@ -1,6 +1,6 @@
 //! Which programs an image calls when it runs.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::Arc};
 
 use crate::{
     build,
@@ -27,6 +27,14 @@ pub(super) struct Needs<'a> {
     /// The manifests, as paths in the context.
     pub manifests: Vec<String>,
     words: OnceCell<Words>,
+    sources: OnceCell<Sources>,
+}
+
+/// The project's own sources.
+struct Sources {
+    texts: Vec<Arc<str>>,
+    /// There are too many to look at.
+    too_many: bool,
 }
 
 /// The words of all commands.
@@ -38,7 +46,16 @@ struct Words {
 
 impl<'a> Needs<'a> {
     pub(super) fn new(cx: &'a FileCx<'a>, stage: &'a Stage, context: Option<&'a Context>, last: usize) -> Self {
-        Self { cx, stage, context, last, roots: Vec::new(), manifests: Vec::new(), words: OnceCell::new() }
+        Self {
+            cx,
+            stage,
+            context,
+            last,
+            roots: Vec::new(),
+            manifests: Vec::new(),
+            words: OnceCell::new(),
+            sources: OnceCell::new(),
+        }
     }
 
     /// Whether a program is called, or may be.
@@ -141,37 +158,50 @@ impl<'a> Needs<'a> {
 
     /// Whether the project's own sources name the program in quotes, as those do that call it.
     fn sources_name(&self, name: &str) -> bool {
+        let Some(context) = self.context else { return true };
+        let sources = self.sources.get_or_init(|| Sources::of(context, &self.roots));
+        sources.too_many || sources.texts.iter().any(|it| calls_in_quotes(it, name))
+    }
+}
+
+/// Whether a text names a program at the start of a quoted text, alone or with a blank behind it.
+fn calls_in_quotes(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let quote = text[..at].bytes().next_back().filter(|it| matches!(it, b'"' | b'\''));
+        let next = text[at + name.len()..].bytes().next();
+        quote.is_some() && (next == quote || next == Some(b' '))
+    })
+}
+
+impl Sources {
+    fn of(context: &Context, roots: &[String]) -> Self {
         const MOST_FILES: usize = 300;
         const MOST_FOLDERS: usize = 100;
-        let Some(context) = self.context else { return true };
-        let patterns = [format!("\"{name}\""), format!("'{name}'"), format!("\"{name} "), format!("'{name} ")];
-        let mut open: Vec<String> = self.roots.clone();
-        let mut files = 0;
+        let mut sources = Self { texts: Vec::new(), too_many: false };
+        let mut open: Vec<String> = roots.to_vec();
         let mut folders = 0;
         while let Some(folder) = open.pop() {
             folders += 1;
             if folders > MOST_FOLDERS {
-                return true;
+                sources.too_many = true;
+                return sources;
             }
             for entry in context.list(&folder) {
                 let path = join(&folder, &entry);
                 match context.kind(&path) {
                     Some(Kind::Folder) if !is_foreign(&entry) => open.push(path),
                     Some(Kind::File) if is_source(&entry) => {
-                        files += 1;
-                        if files > MOST_FILES {
-                            return true;
+                        if sources.texts.len() == MOST_FILES {
+                            sources.too_many = true;
+                            return sources;
                         }
-                        let text = context.read(&path).unwrap_or_default();
-                        if patterns.iter().any(|it| text.contains(it)) {
-                            return true;
-                        }
+                        sources.texts.push(context.read(&path).unwrap_or_default());
                     }
                     Some(_) | None => {}
                 }
             }
         }
-        false
+        sources
     }
 }
 
