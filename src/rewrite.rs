@@ -27,6 +27,19 @@ pub fn add_flags(source: &Source, instruction: &Instruction, escape: char, flags
     Edit::replace(gap, text + &line)
 }
 
+/// Puts commands behind the last one of a `RUN`, which ends at `end`, each on a line of its own.
+pub fn append_commands(
+    source: &Source,
+    instruction: &Instruction,
+    escape: char,
+    end: usize,
+    commands: &[String],
+) -> Edit {
+    let indent = continuation_indent(source, instruction).unwrap_or(INDENT);
+    let joint = format!(" {escape}\n{indent}&& ");
+    Edit::insert(end, joint.clone() + &commands.join(&joint))
+}
+
 fn leading_space(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }

@@ -27,7 +27,7 @@ fn lock(name: &str) -> Option<fn(&str) -> bool> {
         "package-lock.json" | "npm-shrinkwrap.json" => |it| it.trim_start().starts_with("\"resolved\": \""),
         "yarn.lock" => |it| it.starts_with("  resolved ") || it.starts_with("  resolution: "),
         "pnpm-lock.yaml" => |it| it.starts_with("    resolution: "),
-        "poetry.lock" | "uv.lock" | "pdm.lock" => |it| it == "[[package]]",
+        "poetry.lock" | "uv.lock" | "pdm.lock" | "Cargo.lock" => |it| it == "[[package]]",
         "Pipfile.lock" => |it| it.trim_start().starts_with("\"hashes\": ["),
         "go.sum" => |it| it.contains(' ') && !it.contains("/go.mod "),
         "Gemfile.lock" => |it| it.starts_with("    ") && !it.starts_with("     ") && it.contains(" ("),

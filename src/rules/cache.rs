@@ -5,6 +5,7 @@ mod early_build_info;
 mod harmful_cache_mount;
 mod missing_cache_mount;
 mod mounts;
+mod recompiled_dependencies;
 mod unpinned_add;
 mod useless_cache_mount;
 
@@ -15,6 +16,7 @@ pub(super) static RULES: &[&Rule] = &[
     &early_build_info::RULE,
     &harmful_cache_mount::RULE,
     &missing_cache_mount::RULE,
+    &recompiled_dependencies::RULE,
     &unpinned_add::RULE,
     &useless_cache_mount::RULE,
 ];
