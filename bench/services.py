@@ -39,6 +39,8 @@ from managers import Bench, Failed, differences  # noqa: E402
 PORTS = {"orchestrator": 8000, "rag_service": 8001, "git_adapter": 8002, "coding_agent": 8003}
 # Small, pure Python, and without dependencies of its own.
 DEPENDENCY = "humanize"
+# A version that writes lock files which those of all services read.
+POETRY = "2.1.3"
 # How many times as fast all has to be: built before one after the other, and afterwards with one command.
 BARS = {"cold": 3, "a line of code": 100, "a dependency": 5}
 START, END = "<!-- what bench/services.py measured -->", "<!-- end -->"
@@ -95,23 +97,22 @@ def tell(text):
 
 
 def add_dependency(docker, folder, more):
-    """Lets each service's own Poetry add it; what changes goes into a folder of its own."""
+    """Lets Poetry add it to each service; what changes goes into a folder of its own."""
+    recipe = f"FROM python:3.11-slim\nRUN pip install --quiet poetry=={POETRY}\n"
+    image = "dockopt-bench-poetry"
+    result = subprocess.run(["docker", "build", "--tag", image, "-"], input=recipe, text=True, capture_output=True)
+    if result.returncode:
+        sys.exit(result.stderr)
     for name in PORTS:
-        service = folder / "services" / name
-        version = re.search(r"poetry==(\S+)", (service / "Dockerfile").read_text())[1]
-        image = f"dockopt-bench-poetry:{version}"
-        recipe = f"FROM python:3.11-slim\nRUN pip install --quiet poetry=={version}\n"
-        result = subprocess.run(["docker", "build", "--quiet", "--tag", image, "-"], input=recipe, text=True, capture_output=True)
-        if result.returncode:
-            sys.exit(result.stderr)
+        service, target = folder / "services" / name, more / "services" / name
         kept = {it: (service / it).read_bytes() for it in ("pyproject.toml", "poetry.lock")}
         mount = ["--volume", f"{folder}:/app", "--workdir", f"/app/services/{name}"]
         docker.run(["docker", "run", "--rm", *mount, image, "poetry", "add", "--lock", DEPENDENCY])
-        target = more / "services" / name
         target.mkdir(parents=True)
         for file, content in kept.items():
             shutil.copy(service / file, target / file)
             (service / file).write_bytes(content)
+    docker.run(["docker", "image", "rm", image])
 
 
 def measure(command, folder):

@@ -1,4 +1,4 @@
-//! Starts the `docker` client, and waits for it no longer than is good.
+//! Starts the `docker` client, and what else is asked about a machine, and waits no longer than is good.
 
 use std::{
     io::{self, Read},
@@ -33,7 +33,17 @@ pub enum NoAnswer {
 
 /// Starts `docker` in a folder. Without a limit it is waited for as long as it runs.
 pub fn run(folder: &Path, arguments: &[&str], limit: Option<Duration>) -> Result<Answer, NoAnswer> {
-    let mut command = Command::new("docker");
+    run_program("docker", folder, arguments, limit)
+}
+
+/// Starts a program in a folder, as [`run`] does.
+pub fn run_program(
+    program: &str,
+    folder: &Path,
+    arguments: &[&str],
+    limit: Option<Duration>,
+) -> Result<Answer, NoAnswer> {
+    let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // What it prints is read by a program.

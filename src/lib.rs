@@ -15,6 +15,7 @@ pub mod compose;
 pub mod context;
 pub mod definitions;
 pub mod docker;
+pub mod doctor;
 pub mod documents;
 pub mod edit;
 pub mod engine;

@@ -126,3 +126,62 @@ fn another_change_is_laid_over() {
     let after = folder.path().join("log/02/api/requirements.txt");
     assert_eq!(fs::read_to_string(after).unwrap(), "flask==3.0.0\nhumanize==4.9.0\n");
 }
+
+#[test]
+fn doctor_does_without_docker() {
+    let folder = folder(&[], "#!/bin/sh\n");
+    fs::remove_file(folder.path().join("bin/docker")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dockopt"));
+    let output = command.arg("doctor").current_dir(folder.path()).env_clear().env("PATH", folder.path().join("bin"));
+    let output = output.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let out = text(&output.stdout);
+    assert!(out.starts_with("error   client: there is no `docker` on the path\n        next: install Docker"), "{out}");
+    let output = run(&folder, &["doctor", "--fail-on", "never"]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn doctor_says_what_is_there() {
+    let docker = r#"#!/bin/sh
+case "$1 $2" in
+"version --format") echo '{"Client":{"Version":"28.0.1"},"Server":{"Version":"20.10.24"}}' ;;
+"buildx version") echo github.com/docker/buildx v0.21.0 abc ;;
+"buildx inspect") printf 'Name: default\nDriver: docker\n' ;;
+"system df") echo '{"Type":"Build Cache","Size":"3GB"}' ;;
+"info --format") echo '{"DockerRootDir":"/"}' ;;
+*) exit 1 ;;
+esac
+"#;
+    let folder = folder(&[], docker);
+    let output = run(&folder, &["doctor", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let it: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let levels: Vec<_> = it["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["name"].as_str().unwrap(), it["level"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("client", "ok"),
+        ("engine", "warning"),
+        ("buildkit", "warning"),
+        ("buildx", "ok"),
+        ("compose", "note"),
+        ("builder", "note"),
+    ];
+    assert_eq!(levels[..6], expected);
+    assert_eq!(levels[6].0, "disk");
+}
+
+/// A client that hangs, as it does when the engine is stuck, is given up.
+#[test]
+fn doctor_does_not_wait_for_ever() {
+    let folder = folder(&[], "#!/bin/sh\nexec sleep 100\n");
+    let start = std::time::Instant::now();
+    let output = run(&folder, &["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("the engine does not answer in time"));
+    assert!(start.elapsed().as_secs() < 60);
+}

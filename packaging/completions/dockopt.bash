@@ -28,6 +28,9 @@ _dockopt() {
             dockopt,context)
                 cmd="dockopt__subcmd__context"
                 ;;
+            dockopt,doctor)
+                cmd="dockopt__subcmd__doctor"
+                ;;
             dockopt,explain)
                 cmd="dockopt__subcmd__explain"
                 ;;
@@ -58,6 +61,9 @@ _dockopt() {
             dockopt__subcmd__help,context)
                 cmd="dockopt__subcmd__help__subcmd__context"
                 ;;
+            dockopt__subcmd__help,doctor)
+                cmd="dockopt__subcmd__help__subcmd__doctor"
+                ;;
             dockopt__subcmd__help,explain)
                 cmd="dockopt__subcmd__help__subcmd__explain"
                 ;;
@@ -83,7 +89,7 @@ _dockopt() {
 
     case "${cmd}" in
         dockopt)
-            opts="-q -h -V --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help --version check fix builds context bench explain rules init syntax help"
+            opts="-q -h -V --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help --version check fix builds context bench doctor explain rules init syntax help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -340,6 +346,52 @@ _dockopt() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dockopt__subcmd__doctor)
+            opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "human short json sarif github gitlab junit checkstyle rdjson sonarqube markdown hadolint-tty hadolint-json hadolint-codeclimate svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "note warning error never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stdin-filename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dockopt__subcmd__explain)
             opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -441,7 +493,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__help)
-            opts="check fix builds context bench explain rules init syntax help"
+            opts="check fix builds context bench doctor explain rules init syntax help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -497,6 +549,20 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__help__subcmd__context)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dockopt__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

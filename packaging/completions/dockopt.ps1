@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('builds', 'builds', [CompletionResultType]::ParameterValue, 'List which Dockerfile is built with which context, and where that is written')
             [CompletionResult]::new('context', 'context', [CompletionResultType]::ParameterValue, 'Show what builds send of their contexts, and which instruction needs it')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Build images before and after the fixes, and compare the times and the sizes')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say whether this machine is set up for quick builds, and what to type next')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Print the page of a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for Compose, a script, a GitHub workflow, a pre-commit hook')
@@ -152,6 +153,23 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'dockopt;doctor' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'The lowest level of a finding that makes the exit code 1')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this settings file instead of the nearest `dockopt.toml`')
+            [CompletionResult]::new('--stdin-filename', '--stdin-filename', [CompletionResultType]::ParameterName, 'The path under which standard input is checked')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`')
+            [CompletionResult]::new('--isolated', '--isolated', [CompletionResultType]::ParameterName, 'Use no settings file')
+            [CompletionResult]::new('--force-exclude', '--force-exclude', [CompletionResultType]::ParameterName, 'Leave out what the settings exclude even where it is named here, as hooks name all files')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print what was found and nothing else: no summary, no notes')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print what was found and nothing else: no summary, no notes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'dockopt;explain' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
@@ -229,6 +247,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('builds', 'builds', [CompletionResultType]::ParameterValue, 'List which Dockerfile is built with which context, and where that is written')
             [CompletionResult]::new('context', 'context', [CompletionResultType]::ParameterValue, 'Show what builds send of their contexts, and which instruction needs it')
             [CompletionResult]::new('bench', 'bench', [CompletionResultType]::ParameterValue, 'Build images before and after the fixes, and compare the times and the sizes')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say whether this machine is set up for quick builds, and what to type next')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Print the page of a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for Compose, a script, a GitHub workflow, a pre-commit hook')
@@ -249,6 +268,9 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             break
         }
         'dockopt;help;bench' {
+            break
+        }
+        'dockopt;help;doctor' {
             break
         }
         'dockopt;help;explain' {

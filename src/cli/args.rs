@@ -107,6 +107,11 @@ pub(super) enum Command {
         #[arg(long)]
         keep_images: bool,
     },
+    /// Say whether this machine is set up for quick builds, and what to type next.
+    ///
+    /// Asks for Docker, buildx and Compose and how old they are, whether BuildKit is on, whether the builder can export
+    /// caches, and how much space there is. Nothing is changed, and nothing is waited for longer than some seconds.
+    Doctor,
     /// Print the page of a rule.
     Explain {
         /// A rule's name, a code of another tool such as `DL3008`, or a family.

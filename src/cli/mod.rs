@@ -5,6 +5,7 @@ mod bench;
 mod builds;
 mod check;
 mod context;
+mod doctor;
 mod explain;
 mod fix;
 mod init;
@@ -154,6 +155,7 @@ fn run(args: Args, streams: &mut Streams) -> Result<Status, Failure> {
             let what = bench::What { path, unsafe_fixes, at_once, runs, only: &only, changes: &changes, keep_images };
             bench::run(&common, what, streams)
         }
+        Command::Doctor => doctor::run(&common, streams),
         Command::Explain { name } => {
             streams.out.write_all(explain::pages(&name)?.as_bytes())?;
             Ok(Status::Clean)

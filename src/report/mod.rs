@@ -4,6 +4,7 @@ pub mod bench;
 pub mod builds;
 mod checkstyle;
 mod context;
+pub mod doctor;
 mod github;
 mod gitlab;
 mod hadolint;

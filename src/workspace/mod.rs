@@ -423,6 +423,14 @@ impl Loaded {
     }
 }
 
+/// The settings of the Docker engine of this machine, with their path: those of the user, or of the system.
+pub fn daemon_settings() -> Option<(String, String)> {
+    let own = env::var_os("HOME").map(|it| PathBuf::from(it).join(".docker/daemon.json"));
+    let all = own.into_iter().chain([PathBuf::from("/etc/docker/daemon.json")]);
+    let read = |path: PathBuf| Some((slashed(&path), String::from_utf8(read_limited(&path).ok()?).ok()?));
+    all.filter(|it| it.is_file()).find_map(read)
+}
+
 /// Reads files in parallel; the order is that of the paths.
 fn read_all(paths: &BTreeMap<String, PathBuf>) -> (Vec<Source>, Vec<WorkspaceError>) {
     let read = |(shown, path): (&String, &PathBuf)| match read_limited(path) {
