@@ -1,7 +1,9 @@
 //! What several Dockerfiles have in common.
 
+mod bypassed_base;
 mod mixed_base_tags;
 mod repeated_setup;
+mod setup;
 
 use crate::{
     bake,
@@ -12,7 +14,13 @@ use crate::{
     rule::Rule,
 };
 
-pub(super) static RULES: &[&Rule] = &[&mixed_base_tags::RULE, &repeated_setup::RULE];
+pub(super) static RULES: &[&Rule] = &[&bypassed_base::RULE, &mixed_base_tags::RULE, &repeated_setup::RULE];
+
+/// Less than this many seconds are not worth an image of their own.
+const LEAST: usize = 14;
+
+/// How many packages a service may gain from a base that is made for those with more.
+const MOST_GAINED: usize = 2;
 
 /// The edits by which a build of Compose or Bake takes an image from the service or target that builds it; `None` where
 /// its file is not in a form that can be edited.
@@ -32,5 +40,14 @@ fn named_context(project: &Project, build: &Build, image: &str, base: &str) -> O
             Some(Change::of(file, [edit])?.meant_for(file, ["target", name, "contexts"]))
         }
         Kind::Workflow | Kind::Script => None,
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn enumerated(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

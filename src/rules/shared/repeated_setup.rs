@@ -7,27 +7,22 @@ use std::{
 
 use crate::{
     build,
-    edit::{Change, Edit, Safety},
+    edit::{Change, Safety},
     finding::{Finding, Fix, Label},
     rewrite,
     rule::{Check, FileCx, ProjectCx, Rule},
-    source::{Location, Span},
-    syntax::{Args, ItemKind},
+    rules::shared::{
+        LEAST, MOST_GAINED, enumerated,
+        setup::{Part, Setup},
+    },
+    source::Location,
 };
 
-mod setup;
 mod wiring;
 
-use setup::{Part, Piece, Setup};
 use wiring::Wiring;
 
 pub(super) static RULE: Rule = crate::rule!("shared" / "repeated-setup", Check::Project(check));
-
-/// Less than this many seconds are not worth an image of their own.
-const LEAST: usize = 14;
-
-/// How many packages a service may gain from a base that is made for those with more.
-const MOST_GAINED: usize = 2;
 
 /// The base that dockopt offers for services with Poetry.
 const POETRY_BASE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/python-poetry-base/Dockerfile"));
@@ -62,8 +57,8 @@ struct Group<'a> {
     common: BTreeSet<Part>,
 }
 
-/// Divides setups on the same image into groups with the same system packages; a stage that is left behind may join
-/// a group with a few more.
+/// Divides setups on the same image into groups with the same system packages; one with a few less joins a group of
+/// its kind, be that build stages, which are left behind, or stages that ship.
 fn groups(setups: Vec<Setup<'_>>) -> Vec<Group<'_>> {
     let mut by_packages: Vec<(BTreeSet<String>, Vec<Setup<'_>>)> = Vec::new();
     for setup in setups {
@@ -79,7 +74,11 @@ fn groups(setups: Vec<Setup<'_>>) -> Vec<Group<'_>> {
         let joins = |larger: &BTreeSet<String>| {
             !packages.is_empty() && packages.is_subset(larger) && larger.len() - packages.len() <= MOST_GAINED
         };
-        match merged.iter_mut().find(|(it, _)| joins(it) && members.iter().all(Setup::is_left_behind)) {
+        let is_build = |all: &[Setup<'_>]| all.iter().all(Setup::is_left_behind);
+        let ships = |all: &[Setup<'_>]| !all.iter().any(Setup::is_left_behind);
+        let same_kind =
+            |others: &[Setup<'_>]| is_build(&members) && is_build(others) || ships(&members) && ships(others);
+        match merged.iter_mut().find(|(it, others)| joins(it) && same_kind(others)) {
             Some((_, others)) => others.extend(members),
             None => merged.push((packages, members)),
         }
@@ -116,22 +115,16 @@ impl<'a> Group<'a> {
     fn finding(&self, cx: &ProjectCx<'_>) -> Option<Finding> {
         let names: Vec<String> = self.common.iter().filter_map(Part::name).collect();
         let first = self.members.first()?;
-        let (file, span) = (first.cx.unit.file, self.place(first));
+        let (file, span) = (first.cx.unit.file, first.place(&self.common));
         let count = self.files().len();
         let message = format!("{count} Dockerfiles set up {}, each on its own", enumerated(&names));
         let mut finding = Finding::new(RULE.name, Location { file, span }, message);
         for other in &self.members[1..] {
-            let span = self.place(other);
+            let span = other.place(&self.common);
             let location = Location { file: other.cx.unit.file, span };
             finding.related.push(Label { location, text: "the same again".to_owned() });
         }
-        let chains: BTreeSet<String> = self.members.iter().map(|it| self.chain(it)).collect();
-        let cost = if chains.len() > 1 {
-            format!("It is built {} times, as the lines differ or other lines stand before them.", chains.len())
-        } else {
-            "One builder reuses it as long as all lines stay the same; others, such as the jobs of CI, build it each on their own.".to_owned()
-        };
-        let mut notes = vec![cost];
+        let mut notes = vec![self.cost()];
         match self.extraction(cx) {
             Ok(extraction) => {
                 notes.extend(extraction.gains);
@@ -147,20 +140,38 @@ impl<'a> Group<'a> {
         Some(finding)
     }
 
+    /// How often it is built, and what that is each time.
+    fn cost(&self) -> String {
+        let chains: BTreeSet<String> = self.members.iter().map(|it| self.chain(it)).collect();
+        let packages = self.common.iter().filter(|it| matches!(it, Part::Package(_))).count();
+        let tools = self.common.iter().filter(|it| matches!(it, Part::Tool(_))).count();
+        let counted = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            _ => Some(format!("{count} {what}s")),
+        };
+        let each: Vec<String> =
+            counted(packages, "system package").into_iter().chain(counted(tools, "tool of pip")).collect();
+        let each = if each.is_empty() { String::new() } else { format!(", each time {}", enumerated(&each)) };
+        let all = self.members.len();
+        match chains.len() {
+            1 => format!(
+                "One builder reuses it as long as all lines stay the same; builders of their own, such as the jobs of \
+                 CI, build it {all} times{each}."
+            ),
+            some if some < all => format!(
+                "One builder builds it {some} times, as the lines differ or other lines stand before them; builders of \
+                 their own, such as the jobs of CI, {all} times{each}."
+            ),
+            _ => format!("It is built {all} times, as the lines differ or other lines stand before them{each}."),
+        }
+    }
+
     /// The paths of the Dockerfiles, each once.
     fn files(&self) -> Vec<&'a str> {
         let mut paths: Vec<&str> = self.members.iter().map(|it| it.cx.source.path.as_str()).collect();
         paths.dedup();
         paths
-    }
-
-    /// From the first to the last instruction of what is common.
-    fn place(&self, setup: &Setup<'_>) -> Span {
-        let model = setup.cx.model;
-        let is_common = |it: &&Piece| it.parts.iter().any(|it| it.name().is_some() && self.common.contains(it));
-        let pieces: Vec<&Piece> = setup.pieces.iter().filter(is_common).collect();
-        let span = |it: &&Piece| model.instruction(&setup.stage.steps[it.step]).span;
-        pieces.iter().map(span).reduce(Span::cover).unwrap_or(model.at(setup.stage.from).span)
     }
 
     /// All that decides whether a builder can reuse what another Dockerfile has built: the text up to the last part.
@@ -198,7 +209,7 @@ impl<'a> Group<'a> {
             None => self.base(),
         };
         for member in &self.members {
-            let edits = self.rewritten(member, &image);
+            let edits = member.rewritten(&self.common, &image);
             let of_member = edits.and_then(|it| Change::of(member.cx.unit.file, it));
             if !of_member.is_some_and(|it| change.try_merge(&it)) {
                 return Err(format!("`{}` is not in a form that can be edited.", member.cx.source.path));
@@ -252,7 +263,7 @@ impl<'a> Group<'a> {
         let mut all: Vec<String> = Vec::new();
         for setup in &self.members {
             let items = &setup.cx.unit.syntax.items;
-            for piece in setup.pieces.iter().filter(|it| self.moves(it)) {
+            for piece in setup.pieces.iter().filter(|it| it.moves(&self.common)) {
                 let item = setup.stage.steps[piece.step].item;
                 let top = rewrite::with_comments(items, item);
                 let above = items[top..item].iter().map(|it| it.span);
@@ -277,11 +288,6 @@ impl<'a> Group<'a> {
             }
             None => text.to_owned(),
         }
-    }
-
-    /// Whether an instruction moves as a whole.
-    fn moves(&self, piece: &Piece) -> bool {
-        !piece.parts.is_empty() && piece.parts.iter().all(|it| self.common.contains(it))
     }
 
     /// The text of a base made for this group, in the order of the member that has most of it.
@@ -322,34 +328,6 @@ impl<'a> Group<'a> {
         text
     }
 
-    /// The edits of a member: another base, and without what that brings.
-    fn rewritten(&self, setup: &Setup<'_>, image: &str) -> Option<Vec<Edit>> {
-        let items = &setup.cx.unit.syntax.items;
-        let Args::Words(words) = &setup.cx.model.at(setup.stage.from).args else { return None };
-        let mut edits = vec![Edit::replace(words.first()?.span, image)];
-        let mut gone = vec![false; items.len()];
-        for piece in &setup.pieces {
-            let item = setup.stage.steps[piece.step].item;
-            if self.moves(piece) {
-                gone[rewrite::with_comments(items, item)..=item].fill(true);
-                continue;
-            }
-            let Some((spans, which)) = &piece.words else { continue };
-            let pairs = which.iter().zip(&piece.parts);
-            let words: Vec<usize> = pairs.filter(|(_, part)| self.common.contains(part)).map(|(at, _)| *at).collect();
-            edits.extend(rewrite::remove_words(setup.cx.source, spans, &words)?);
-        }
-        // Of the blank lines around what goes, one stays.
-        let mut after_blank = false;
-        for (at, item) in items.iter().enumerate() {
-            let is_blank = item.kind == ItemKind::Blank;
-            gone[at] |= is_blank && after_blank && at > 0 && gone[at - 1];
-            after_blank = if gone[at] { after_blank } else { is_blank };
-        }
-        edits.extend(items.iter().zip(gone).filter(|(_, gone)| *gone).map(|(it, _)| Edit::delete(it.span)));
-        rewrite::join(edits)
-    }
-
     /// What members get that they did not have.
     fn gains(&self) -> Vec<String> {
         let mut notes = Vec::new();
@@ -369,13 +347,4 @@ struct Extraction {
     change: Change,
     image: String,
     gains: Vec<String>,
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn enumerated(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    edit::Edit,
     knowledge::Action,
     model::{Base, ImageRef, Run, Stage, Step, StepKind, Value},
+    rewrite,
     rule::FileCx,
     shell::{self, Script, Word},
     source::Span,
-    syntax::{Args, Instruction, Keyword},
+    syntax::{Args, Instruction, ItemKind, Keyword},
 };
 
 /// One thing that a setup does, in a form that is the same wherever the same is done.
@@ -56,6 +58,13 @@ pub(super) struct Piece {
     pub words: Option<(Vec<Span>, Vec<usize>)>,
     /// Whether packages are installed without what they only recommend.
     pub lean: bool,
+}
+
+impl Piece {
+    /// Whether an instruction moves as a whole.
+    pub(super) fn moves(&self, common: &BTreeSet<Part>) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|it| common.contains(it))
+    }
 }
 
 /// The setup of a stage.
@@ -124,6 +133,43 @@ impl<'a> Setup<'a> {
     /// Whether another stage is what ships, so that more packages here cost nothing there.
     pub(super) fn is_left_behind(&self) -> bool {
         self.stage.index + 1 < self.cx.model.stages.len()
+    }
+
+    /// From the first to the last instruction of what is common.
+    pub(super) fn place(&self, common: &BTreeSet<Part>) -> Span {
+        let model = self.cx.model;
+        let is_common = |it: &&Piece| it.parts.iter().any(|it| it.name().is_some() && common.contains(it));
+        let pieces: Vec<&Piece> = self.pieces.iter().filter(is_common).collect();
+        let span = |it: &&Piece| model.instruction(&self.stage.steps[it.step]).span;
+        pieces.iter().map(span).reduce(Span::cover).unwrap_or(model.at(self.stage.from).span)
+    }
+
+    /// The edits of the Dockerfile: another base, and without what that brings.
+    pub(super) fn rewritten(&self, common: &BTreeSet<Part>, image: &str) -> Option<Vec<Edit>> {
+        let items = &self.cx.unit.syntax.items;
+        let Args::Words(words) = &self.cx.model.at(self.stage.from).args else { return None };
+        let mut edits = vec![Edit::replace(words.first()?.span, image)];
+        let mut gone = vec![false; items.len()];
+        for piece in &self.pieces {
+            let item = self.stage.steps[piece.step].item;
+            if piece.moves(common) {
+                gone[rewrite::with_comments(items, item)..=item].fill(true);
+                continue;
+            }
+            let Some((spans, which)) = &piece.words else { continue };
+            let pairs = which.iter().zip(&piece.parts);
+            let words: Vec<usize> = pairs.filter(|(_, part)| common.contains(part)).map(|(at, _)| *at).collect();
+            edits.extend(rewrite::remove_words(self.cx.source, spans, &words)?);
+        }
+        // Of the blank lines around what goes, one stays.
+        let mut after_blank = false;
+        for (at, item) in items.iter().enumerate() {
+            let is_blank = item.kind == ItemKind::Blank;
+            gone[at] |= is_blank && after_blank && at > 0 && gone[at - 1];
+            after_blank = if gone[at] { after_blank } else { is_blank };
+        }
+        edits.extend(items.iter().zip(gone).filter(|(_, gone)| *gone).map(|(it, _)| Edit::delete(it.span)));
+        rewrite::join(edits)
     }
 
     fn run(&self, at: usize, step: &Step, run: &Run, instruction: &Instruction) -> Option<Piece> {
