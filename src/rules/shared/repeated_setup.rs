@@ -145,13 +145,12 @@ impl<'a> Group<'a> {
         let chains: BTreeSet<String> = self.members.iter().map(|it| self.chain(it)).collect();
         let packages = self.common.iter().filter(|it| matches!(it, Part::Package(_))).count();
         let tools = self.common.iter().filter(|it| matches!(it, Part::Tool(_))).count();
-        let counted = |count: usize, what: &str| match count {
+        let counted = |count: usize, of: &str| match count {
             0 => None,
-            1 => Some(format!("1 {what}")),
-            _ => Some(format!("{count} {what}s")),
+            1 => Some(format!("1 package of {of}")),
+            _ => Some(format!("{count} packages of {of}")),
         };
-        let each: Vec<String> =
-            counted(packages, "system package").into_iter().chain(counted(tools, "tool of pip")).collect();
+        let each: Vec<String> = counted(packages, "the system").into_iter().chain(counted(tools, "pip")).collect();
         let each = if each.is_empty() { String::new() } else { format!(", each time {}", enumerated(&each)) };
         let all = self.members.len();
         match chains.len() {
