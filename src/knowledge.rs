@@ -184,7 +184,7 @@ pub struct Manager {
     /// Variables that do so when their value holds the text beside them.
     #[serde(default)]
     pub elsewhere_in: Vec<(String, String)>,
-    /// Files of the project that do so when a line of them holds the text beside them.
+    /// Files that may tell where a cache lies, with the setting that does: one of a cache, or one of unknown effect.
     #[serde(default)]
     pub configured_in: Vec<(String, String)>,
     /// Words of a `config` command that do so.
@@ -259,6 +259,9 @@ pub struct Cache {
     /// Options that move it, with the path they lead to (`{value}`).
     #[serde(default)]
     pub options: Vec<(String, String)>,
+    /// Settings of the manager that move it, with the path they lead to (`{value}`).
+    #[serde(default)]
+    pub settings: Vec<(String, String)>,
     /// The variable to set, and the folder to mount, where nothing else tells where the cache lies.
     pub set: Option<(String, String)>,
     /// What is different in an image that is built with a mount: a full sentence.

@@ -8,6 +8,7 @@ use crate::{
     shell::{List, Node, Redirect, Script},
 };
 
+mod configured;
 mod count;
 mod developers;
 mod dotnet;
@@ -17,6 +18,7 @@ mod others;
 mod python;
 mod wheels;
 
+pub use configured::configured;
 pub use count::packages;
 pub use developers::{Wanted, developers};
 pub use javascript::{Linker, yarn_flavor, yarn_linker};
@@ -131,7 +133,7 @@ pub fn reads(run: &Run, state: &State, view: &View<'_>) -> Reads {
     }
     let mut all = Manifests::default();
     for (at, invocation) in run.invocations().iter().enumerate() {
-        match run.packages().iter().find(|it| it.invocation == at) {
+        match run.package(at) {
             Some(_) if invocation.wrappers.iter().any(|it| it == "xargs") => return Reads::Sources,
             Some(command) => match command_reads(command, run, state, view) {
                 Reads::Manifests(it) => all.merge(it),
@@ -151,7 +153,7 @@ pub fn ignores(run: &Run, text: &str, state: &State, view: &View<'_>, name: &str
     let known = run.script().is_some_and(Script::is_understood)
         && run.invocations().iter().enumerate().all(|(at, it)| {
             let prints = matches!(it.program.as_str(), "env" | "export" | "set") && it.words.len() == 1;
-            let package = run.packages().iter().find(|it| it.invocation == at);
+            let package = run.package(at);
             !prints && package.map_or_else(|| is_plain_program(&it.program), |it| it.action != Action::Build)
         });
     if !known || text.contains(name) {

@@ -24,7 +24,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use cache::{CachePath, Certainty, Misplaced, idle, misplaced};
+pub use cache::{CachePath, Certainty, Configured, Misplaced, Settings, idle, misplaced};
 pub use copy::{Copy, CopyFrom};
 pub use expand::{Value, expand, variables};
 pub use packages::PackageCommand;

@@ -10,10 +10,10 @@ use floating::Floating;
 use crate::{
     context::Context,
     knowledge::{Action, Flavor, Holds, Installs, KNOWLEDGE, Manager},
-    manifests::{Reads, View, matches_glob, reads, visible},
+    manifests::{Reads, View, configured, matches_glob, reads, visible},
     model::{
-        Base, CachePath, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value, absolute,
-        expand, idle, is_below, misplaced,
+        Base, CachePath, Configured, CopyFrom, Model, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value,
+        absolute, expand, idle, is_below, misplaced,
     },
     project::{Kind, join},
     shell::{Command, Compound, Invocation, List, Node, OperatorKind, Script, Word},
@@ -137,7 +137,7 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
                 if dependency_only.contains(&at) {
                     continue;
                 }
-                run_text(model, source, stage, step, run)
+                run_text(model, source, stage, step, run, context)
             }
             StepKind::Other if floating.holds(at) || is_overridden(model, stage, at) => continue,
             StepKind::Other => other_text(model, step),
@@ -343,11 +343,15 @@ fn port(text: &str) -> String {
 }
 
 /// The normal form of a `RUN`: its commands without cleaning of caches and without the words that only concern caches.
-fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run) -> String {
+fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run, context: &Context) -> String {
     let instruction = model.instruction(step);
     let caches_of = |command| {
         let flavors = [None, Some(Flavor::Classic), Some(Flavor::Berry)];
-        flavors.into_iter().flat_map(|it| model.cache_paths(stage.index, &step.before, run, command, it)).collect()
+        let paths = |flavor| {
+            let told = Configured { flavor, ..configured(model, stage, step, run, command, context) };
+            model.cache_paths(stage.index, &step.before, run, command, &told)
+        };
+        flavors.into_iter().flat_map(paths).collect()
     };
     let uses: Vec<(&PackageCommand, Vec<CachePath>)> = run.packages().iter().map(|it| (it, caches_of(it))).collect();
     let known = || uses.iter().flat_map(|(_, it)| it).flat_map(|it| &it.targets);

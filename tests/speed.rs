@@ -77,6 +77,14 @@ fn many_commands() {
 }
 
 #[test]
+fn many_commands_beside_mounts() {
+    expect_linear(1_000, |n| {
+        let mounts = "--mount=type=cache,target=/var/cache/apt --mount=type=cache,target=/root/.cache/pip";
+        format!("FROM debian:12\nRUN {mounts} true{}\n", " && pip install --no-cache-dir x".repeat(n))
+    });
+}
+
+#[test]
 fn a_long_line() {
     expect_linear(20_000, |n| format!("FROM a\nRUN echo {}\n", "x ".repeat(n)));
 }

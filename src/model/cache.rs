@@ -1,8 +1,10 @@
 //! Where a package command keeps its cache: option, variable, environment, base image, home.
 
+use std::collections::BTreeMap;
+
 use super::{ImageRef, Model, Mount, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below, run::text};
 use crate::{
-    knowledge::{Action, Cache, Flavor, Image, KNOWLEDGE, Manager, Output},
+    knowledge::{Action, Cache, Flavor, Image, KNOWLEDGE, Output},
     model::State,
     shell::{Assignment, Invocation},
 };
@@ -104,30 +106,54 @@ pub enum Certainty {
     Proved,
 }
 
+/// What the files of the project say of a manager.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// Which line of it is in use, where that matters; without it the caches of such lines are left out.
+    pub flavor: Option<Flavor>,
+    /// The settings that tell where a cache lies; `None` for a value that is not known.
+    pub settings: Settings,
+}
+
+/// Settings by their names.
+pub type Settings = BTreeMap<String, Option<String>>;
+
+impl Configured {
+    /// Where nothing is said but which line of the manager it is.
+    pub fn flavor(flavor: Option<Flavor>) -> Self {
+        Self { flavor, settings: Settings::new() }
+    }
+}
+
 impl Model {
     /// Where the caches lie that a command uses. A cache whose place is unknown is left out.
-    ///
-    /// `flavor` tells which line of a manager it is, where that matters; without it such caches are left out.
     pub fn cache_paths(
         &self,
         index: usize,
         state: &State,
         run: &Run,
         command: &PackageCommand,
-        flavor: Option<Flavor>,
+        configured: &Configured,
     ) -> Vec<CachePath> {
         let manager = command.manager;
+        let flavor = configured.flavor;
         let told = |(name, part): &(String, String)| match run.value(name, command, state) {
             Value::Known(value) => value.contains(part.as_str()),
             Value::Unknown => run.sets(name, command) || state.variables.contains_key(name),
             Value::Unset => false,
         };
-        if self.moves_cache_by_config(index, manager)
-            || run.goes_elsewhere(manager)
-            || manager.elsewhere_in.iter().any(told)
-        {
+        if run.goes_elsewhere(manager) || manager.elsewhere_in.iter().any(told) {
             return Vec::new();
         }
+        let Some(mut settings) = self.set_by_commands(index, run, command, state) else { return Vec::new() };
+        for (name, value) in &configured.settings {
+            let other = settings.insert(name.clone(), value.clone());
+            // Which of the two counts is a question that is seldom asked.
+            if other.is_some_and(|it| it != *value) {
+                settings.insert(name.clone(), None);
+            }
+        }
+        let settings = &settings;
         let image = self.stages[index].image;
         let traits = image.map_or(&[][..], |it| &it.traits);
         // An unknown image may have any trait.
@@ -145,7 +171,7 @@ impl Model {
                 && (it.flavor.is_none() || it.flavor == flavor)
         });
         let reference = self.stages[index].bottom.as_deref();
-        let place = |cache| Place { cache, state, run, command, image, reference }.resolve();
+        let place = |cache| Place { cache, state, run, command, image, reference, settings }.resolve();
         let mut paths: Vec<CachePath> = caches.filter_map(place).collect();
         if !paths.is_empty() {
             self.follow_links(index, run, state, &mut paths);
@@ -203,30 +229,49 @@ impl Model {
         command.manager.output.iter().filter_map(resolve).collect()
     }
 
-    /// Whether a command of the stage, such as `npm config set cache`, tells the manager another place.
-    fn moves_cache_by_config(&self, stage: usize, manager: &'static Manager) -> bool {
-        let runs = self.ancestry(stage).flat_map(Stage::configuring_runs);
-        let configures = |it: &Invocation| {
-            // Few programs are the manager's, and only their words are put together.
-            if !manager.invoked_as.iter().any(|pattern| pattern.first_matches(&it.program)) {
-                return false;
+    /// The settings that earlier commands make, such as `npm config set cache /srv/npm`; `None` where they say
+    /// something of caches that is not understood.
+    fn set_by_commands(&self, index: usize, run: &Run, command: &PackageCommand, now: &State) -> Option<Settings> {
+        let mut settings = Settings::new();
+        let manager = command.manager;
+        let names = || manager.cache.iter().flat_map(|it| &it.settings).map(|(name, _)| name.as_str());
+        let mut stages: Vec<&Stage> = self.ancestry(index).collect();
+        stages.reverse();
+        for (at, stage) in stages.iter().enumerate() {
+            let mut runs = stage.configuring_runs().peekable();
+            let ends = (at + 1 == stages.len() && runs.peek().is_some()).then(|| place_of(stage, run));
+            for (step, other) in runs.take_while(|(step, _)| ends.is_none_or(|it| *step <= it)) {
+                let same = std::ptr::eq(other, run);
+                for (at, it) in other.invocations().iter().enumerate() {
+                    let is_manager = manager.invoked_as.iter().any(|pattern| pattern.first_matches(&it.program));
+                    if !is_manager || (same && at >= command.invocation) {
+                        continue;
+                    }
+                    let before = &stage.steps[step].before;
+                    let set = configuration(it, &names().collect::<Vec<_>>(), &manager.configured_by, before)?;
+                    let everybody = it.words.iter().filter_map(crate::shell::Word::literal);
+                    let everybody =
+                        everybody.into_iter().any(|it| matches!(it.as_str(), "-g" | "--global" | "--system"));
+                    for (name, value) in set {
+                        let folder = other.folders()[at].as_deref();
+                        let value = value.and_then(|it| {
+                            let home = it.starts_with('~').then(|| before.home());
+                            home.map_or_else(|| absolute(folder, &it), |home| Some(it.replacen('~', &home?, 1)))
+                        });
+                        let heard = everybody || before.user == now.user;
+                        settings.insert(name, value.filter(|_| heard));
+                    }
+                }
             }
-            let words: Vec<String> = it.words.iter().filter_map(crate::shell::Word::literal).collect();
-            words.iter().any(|it| it == "config" || it == "env")
-                && words.iter().any(|it| {
-                    let it = it.to_lowercase();
-                    let own = manager.configured_by.iter().map(String::as_str);
-                    ["cache", "store-dir", "store_dir"].into_iter().chain(own).any(|key| it.contains(key))
-                })
-        };
-        runs.into_iter().any(|run| run.invocations().iter().any(configures))
+        }
+        Some(settings)
     }
 
     /// Follows the links that `ln` has made of folders where caches lie: `ln -s /var/cache/apk /etc/apk/cache`.
     fn follow_links(&self, stage: usize, run: &Run, before: &State, found: &mut [CachePath]) {
-        let earlier = self.ancestry(stage).flat_map(Stage::configuring_runs);
-        let own = Some(run).filter(|it| it.mentions(&["ln -"]));
-        for invocation in earlier.chain(own).flat_map(Run::invocations).filter(|it| it.program == "ln") {
+        let earlier = self.ancestry(stage).flat_map(Stage::configuring_runs).map(|(_, it)| it);
+        let earlier = earlier.filter(|it| !std::ptr::eq(*it, run));
+        for invocation in earlier.chain([run]).flat_map(Run::links) {
             let words: Option<Vec<String>> = invocation.words.iter().skip(1).map(|it| text(it, before)).collect();
             let operands: Vec<String> = words.into_iter().flatten().filter(|it| !it.starts_with('-')).collect();
             let [to, link] = operands.as_slice() else { continue };
@@ -239,7 +284,7 @@ impl Model {
 
 impl Stage {
     /// The runs that may tell a manager where to keep its cache. Few stages have one, and all runs ask for them.
-    fn configuring_runs(&self) -> impl Iterator<Item = &Run> {
+    fn configuring_runs(&self) -> impl Iterator<Item = (usize, &Run)> {
         let places = self.configuring.get_or_init(|| {
             let runs = self.steps.iter().enumerate().filter_map(|(at, it)| match &it.kind {
                 StepKind::Run(run) => Some((at, run)),
@@ -248,10 +293,57 @@ impl Stage {
             runs.filter(|(_, run)| run.mentions(&["config", "go env", "ln -"])).map(|(at, _)| at).collect()
         });
         places.iter().filter_map(|at| match &self.steps[*at].kind {
-            StepKind::Run(run) => Some(run),
+            StepKind::Run(run) => Some((*at, run)),
             StepKind::Copy(_) | StepKind::Other => None,
         })
     }
+}
+
+/// The number of the step of a stage that a run is.
+fn place_of(stage: &Stage, run: &Run) -> usize {
+    let is_it = |it: &super::Step| matches!(&it.kind, StepKind::Run(other) if std::ptr::eq(other, run));
+    stage.steps.iter().position(is_it).unwrap_or(stage.steps.len())
+}
+
+/// What a `config` command of a manager sets, of the settings with these names, with the values; nothing where it only
+/// asks, `None` where it says something of caches that is not understood.
+fn configuration(
+    it: &Invocation,
+    names: &[&str],
+    unknown: &[String],
+    before: &State,
+) -> Option<Vec<(String, Option<String>)>> {
+    let words: Vec<Option<String>> = it.words.iter().map(|it| text(it, before)).collect();
+    let has = |wanted: &[&str]| words.iter().flatten().any(|it| wanted.contains(&it.as_str()));
+    let writes_environment = has(&["env"]) && has(&["-w"]);
+    if !has(&["config"]) && !writes_environment {
+        return Some(Vec::new());
+    }
+    if has(&["get", "list", "ls", "unset", "delete", "rm", "--list", "--unset", "--show", "debug"]) {
+        return Some(Vec::new());
+    }
+    // `global.cache-dir`, `cache_dir`, `CACHE-DIR`.
+    let plain = |it: &str| it.rsplit('.').next().unwrap_or(it).to_lowercase().replace('_', "-");
+    for (at, word) in words.iter().enumerate().skip(1) {
+        let Some(word) = word else { continue };
+        let (key, value) = word.split_once('=').map_or((word.as_str(), None), |(key, value)| (key, Some(value)));
+        let is_it = |name: &&&str| **name == key || plain(name) == plain(key);
+        if let Some(name) = names.iter().find(is_it) {
+            let next = || words.get(at + 1).map(Option::as_deref);
+            return match (value, next()) {
+                (Some(value), _) => Some(vec![((*name).to_owned(), Some(value.to_owned()))]),
+                (None, Some(value)) => Some(vec![((*name).to_owned(), value.map(str::to_owned))]),
+                // Without a value it asks for it.
+                (None, None) => Some(Vec::new()),
+            };
+        }
+        let lower = word.to_lowercase();
+        let speaks = ["cache", "store-dir", "store_dir"].into_iter().chain(unknown.iter().map(String::as_str));
+        if at > 1 && speaks.into_iter().any(|it| lower.contains(it)) {
+            return None;
+        }
+    }
+    Some(Vec::new())
 }
 
 /// A place where a cache may lie.
@@ -262,11 +354,20 @@ struct Place<'a> {
     command: &'a PackageCommand,
     image: Option<&'static Image>,
     reference: Option<&'a ImageRef>,
+    settings: &'a Settings,
+}
+
+/// What moves a cache.
+enum Mover<'a> {
+    /// A variable, with the path that it leads to.
+    Variable(&'a str, &'a str),
+    /// A value, if it is known, with the path that it leads to.
+    Setting(Option<&'a str>, &'a str),
 }
 
 impl Place<'_> {
     fn resolve(&self) -> Option<CachePath> {
-        let Self { cache, state, run, command, .. } = *self;
+        let Self { cache, state, run, command, settings, .. } = *self;
         let folder = run.folder(command);
         for (option, template) in &cache.options {
             if let Some(value) = command.values(option).first() {
@@ -275,7 +376,19 @@ impl Place<'_> {
             }
         }
         let mut certainty = Certainty::Proved;
-        for (name, template) in &cache.variables {
+        // A variable that names the folder itself counts more than a setting, and that more than one above it.
+        let set = cache.settings.iter().find_map(|(name, template)| Some((settings.get(name)?, template)));
+        let (direct, above): (Vec<_>, Vec<_>) = cache.variables.iter().partition(|(_, it)| it == "{value}");
+        let named = direct.into_iter().map(|it| Mover::Variable(&it.0, &it.1));
+        let setting = set.map(|(value, template)| Mover::Setting(value.as_deref(), template));
+        let above = above.into_iter().map(|it| Mover::Variable(&it.0, &it.1));
+        for mover in named.chain(setting).chain(above) {
+            let (name, template) = match mover {
+                Mover::Variable(name, template) => (name, template),
+                Mover::Setting(value, template) => {
+                    return Some(self.found(&self.filled(template, value?)?, Certainty::Proved));
+                }
+            };
             let value = match run.value(name, command, state) {
                 Value::Known(value) if value.is_empty() => continue,
                 Value::Known(value) => value,
@@ -288,11 +401,7 @@ impl Place<'_> {
             };
             // Of a list, as in `GOPATH`, the first counts.
             let first = value.split(':').next().unwrap_or_default();
-            let mut place = template.replace("{value}", first);
-            if place.contains("{ruby}") {
-                place = place.replace("{ruby}", &self.ruby()?);
-            }
-            return Some(self.found(&absolute(folder, &place)?, Certainty::Proved));
+            return Some(self.found(&self.filled(template, first)?, Certainty::Proved));
         }
         // The variable of the command itself decides, whatever the image sets.
         if let Some((_, path)) = &cache.set {
@@ -316,6 +425,15 @@ impl Place<'_> {
             certainty = Certainty::Assumed;
         }
         Some(self.found(&path, certainty))
+    }
+
+    /// The path that a value leads to.
+    fn filled(&self, template: &str, value: &str) -> Option<String> {
+        let mut place = template.replace("{value}", value);
+        if place.contains("{ruby}") {
+            place = place.replace("{ruby}", &self.ruby()?);
+        }
+        absolute(self.run.folder(self.command), &place)
     }
 
     fn found(&self, path: &str, certainty: Certainty) -> CachePath {
@@ -347,6 +465,17 @@ impl Place<'_> {
 }
 
 impl Run {
+    /// What makes a command install links into its cache, if something does.
+    pub fn links_into_cache(&self, command: &PackageCommand, state: &State) -> Option<String> {
+        let is_set = |(name, value): &&(String, String)| {
+            if name.starts_with('-') {
+                return command.values(name).contains(&Some(value.as_str()));
+            }
+            self.value(name, command, state) == Value::Known(value.clone())
+        };
+        command.manager.links.iter().find(is_set).map(|(name, value)| format!("{name}={value}"))
+    }
+
     /// Whether this run itself sets a variable for a command.
     pub fn sets(&self, name: &str, command: &PackageCommand) -> bool {
         self.assignments(command).any(|it| it.name == name)

@@ -45,6 +45,8 @@ struct Parsed {
     refreshed: Vec<&'static str>,
     /// The invocations of `export`.
     exports: Vec<usize>,
+    /// The invocations of `ln`.
+    links: Vec<usize>,
 }
 
 /// A mount of a `RUN`.
@@ -123,10 +125,11 @@ impl Run {
             let folders = folders(&invocations, &self.before);
             let packages = packages::commands(&invocations, &self.before);
             let exports = (0..invocations.len()).filter(|at| invocations[*at].program == "export").collect();
+            let links = (0..invocations.len()).filter(|at| invocations[*at].program == "ln").collect();
             let elsewhere =
                 packages.iter().filter(|it| it.goes_elsewhere()).map(|it| it.manager.name.as_str()).collect();
             let refreshed = refreshed(&packages);
-            Parsed { script, invocations, folders, packages, elsewhere, refreshed, exports }
+            Parsed { script, invocations, folders, packages, elsewhere, refreshed, exports, links }
         })
     }
 
@@ -154,6 +157,12 @@ impl Run {
         if *names_one { &self.parsed().packages } else { &[] }
     }
 
+    /// The package command that an invocation is.
+    pub fn package(&self, invocation: usize) -> Option<&PackageCommand> {
+        let packages = self.packages();
+        packages.binary_search_by_key(&invocation, |it| it.invocation).ok().map(|at| &packages[at])
+    }
+
     /// Whether a command of this run sends the manager to another root or cache.
     pub fn goes_elsewhere(&self, manager: &Manager) -> bool {
         self.parsed().elsewhere.contains(&manager.name.as_str())
@@ -167,6 +176,11 @@ impl Run {
     /// The invocations of `export`, with their numbers.
     pub fn exports(&self) -> impl DoubleEndedIterator<Item = (usize, &Invocation)> {
         self.parsed().exports.iter().map(|at| (*at, &self.invocations()[*at]))
+    }
+
+    /// The invocations of `ln`.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Invocation> {
+        self.parsed().links.iter().map(|at| &self.invocations()[*at])
     }
 
     /// Whether the text for the shell holds one of these.
@@ -190,8 +204,7 @@ impl Run {
 
     /// Whether all that it runs is known: package managers, and programs that have nothing to do with packages.
     pub fn is_known(&self) -> bool {
-        let is_package = |at: usize| self.packages().iter().any(|it| it.invocation == at);
-        let known = |(at, it): (usize, &Invocation)| is_plain_program(&it.program) || is_package(at);
+        let known = |(at, it): (usize, &Invocation)| is_plain_program(&it.program) || self.package(at).is_some();
         self.script().is_none_or(Script::is_understood) && self.invocations().iter().enumerate().all(known)
     }
 

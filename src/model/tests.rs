@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Base, Certainty, Model, StepKind};
+use super::{Base, Certainty, Configured, Model, StepKind};
 use crate::{
     knowledge::Flavor,
     source::{FileId, Source},
@@ -22,7 +22,13 @@ fn caches(text: &str) -> String {
         for step in &stage.steps {
             let StepKind::Run(run) = &step.kind else { continue };
             for command in run.packages() {
-                for path in model.cache_paths(stage.index, &step.before, run, command, Some(Flavor::Classic)) {
+                for path in model.cache_paths(
+                    stage.index,
+                    &step.before,
+                    run,
+                    command,
+                    &Configured::flavor(Some(Flavor::Classic)),
+                ) {
                     let doubt = if path.certainty == Certainty::Assumed { "?" } else { "" };
                     all.extend(path.targets.iter().map(|it| format!("{doubt}{it}")));
                 }
@@ -46,7 +52,20 @@ fn caches_lie_where_the_manager_keeps_them() {
         ("FROM python:3.12\nENV XDG_CACHE_HOME=/x\nRUN pip install x", "/x/pip"),
         ("FROM python:3.12\nENV HOME=/srv\nRUN pip install x", "/srv/.cache/pip"),
         ("FROM python:3.12\nARG CACHE\nENV PIP_CACHE_DIR=$CACHE\nRUN pip install x", ""),
-        ("FROM python:3.12\nRUN pip config set global.cache-dir /y\nRUN pip install x", ""),
+        // Commands that configure the manager.
+        ("FROM python:3.12\nRUN pip config set global.cache-dir /y\nRUN pip install x", "/y"),
+        ("FROM python:3.12\nENV PIP_CACHE_DIR=/b\nRUN pip config set global.cache-dir /y\nRUN pip install x", "/b"),
+        ("FROM python:3.12\nRUN pip config set global.no-cache-dir true\nRUN pip install x", ""),
+        ("FROM python:3.12\nRUN pip install x\nRUN pip config set global.cache-dir /y", "/root/.cache/pip"),
+        ("FROM node:22\nRUN npm config set cache /n --global && npm ci", "/n"),
+        ("FROM node:22\nRUN npm config set cache=/n\nUSER node\nRUN npm ci", ""),
+        ("FROM node:22\nRUN npm config get cache\nRUN npm ci", "/root/.npm"),
+        ("FROM node:22\nENV PNPM_HOME=/pnpm\nRUN pnpm config set store-dir /s\nRUN pnpm install", "/s"),
+        ("FROM node:22\nRUN yarn config set cache-folder /y\nRUN yarn install", "/y"),
+        ("FROM golang:1.23\nRUN go env -w GOMODCACHE=/m\nRUN go mod download", "/m"),
+        ("FROM golang:1.23\nRUN go env GOMODCACHE\nRUN go mod download", "/go/pkg/mod"),
+        ("FROM ruby:3.3\nRUN bundle config set path /b\nRUN bundle install", "/b/ruby/3.3.0/cache"),
+        ("FROM ruby:3.3\nRUN bundle config set --local deployment true\nRUN bundle install", ""),
         // Users.
         ("FROM node:22\nUSER node\nRUN npm ci", "/home/node/.npm"),
         ("FROM node:22\nUSER 1000:1000\nRUN npm ci", "/home/node/.npm"),

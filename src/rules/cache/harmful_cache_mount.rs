@@ -169,11 +169,9 @@ impl<'s, 'a> Harm<'s, 'a, '_> {
             }
             // A script, such as one that adds a repository, may fetch them, too.
             let before = &site.run.invocations()[..command.invocation];
-            let may_update = before.iter().enumerate().any(|(at, it)| {
-                match site.run.packages().iter().find(|it| it.invocation == at) {
-                    Some(it) => it.action == Action::Update,
-                    None => it.program.contains("apt-repository") || !crate::knowledge::is_plain_program(&it.program),
-                }
+            let may_update = before.iter().enumerate().any(|(at, it)| match site.run.package(at) {
+                Some(it) => it.action == Action::Update,
+                None => it.program.contains("apt-repository") || !crate::knowledge::is_plain_program(&it.program),
             });
             if may_update || !site.run.script().is_some_and(crate::shell::Script::is_understood) {
                 continue;
@@ -220,17 +218,12 @@ impl<'s, 'a> Harm<'s, 'a, '_> {
     fn links(&mut self, mount: &Mount, target: &str) {
         let site = self.site;
         for (command, paths) in site.uses() {
-            let mounted = paths.iter().any(|it| it.targets.iter().any(|it| is_below(it, target)));
+            let mounted = paths.iter().any(|it| it.targets.iter().any(|it| is_below(it, target)))
+                || (paths.is_empty() && command.manager.cache.iter().any(|it| it.is_at(target)));
             if !mounted || command.action != Action::Install {
                 continue;
             }
-            let is_set = |(name, value): &&(String, String)| {
-                if name.starts_with('-') {
-                    return command.values(name).contains(&Some(value.as_str()));
-                }
-                site.run.value(name, command, &site.step.before) == Value::Known(value.clone())
-            };
-            let set = command.manager.links.iter().find(is_set).map(|(name, value)| format!("{name}={value}"));
+            let set = site.run.links_into_cache(command, &site.step.before);
             let need = command.manager.needs.iter().find(|it| it.breaks && site.is_needed(it, command));
             if set.is_none() && (need.is_none() || site.stage.image.is_none()) {
                 continue;

@@ -9,10 +9,10 @@ use crate::{
     context::Context,
     edit::Safety,
     knowledge::{Action, Flavor, Holds, Need, Sharing},
-    manifests::{Linker, View, visible, yarn_flavor, yarn_linker},
+    manifests::{Linker, View, configured, visible, yarn_flavor, yarn_linker},
     model::{
-        CachePath, Certainty, Misplaced, Model, Mount as RunMount, MountKind, PackageCommand, Run, Stage, Step,
-        StepKind, is_below, misplaced,
+        CachePath, Certainty, Configured, Misplaced, Model, Mount as RunMount, MountKind, PackageCommand, Run,
+        Settings, Stage, Step, StepKind, is_below, misplaced,
     },
     rule::FileCx,
     syntax::Keyword,
@@ -156,7 +156,8 @@ impl<'a> Site<'a> {
             let installs = run.packages().iter().any(|it| {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
             });
-            if !installs {
+            // Links into a mount lead nowhere afterwards.
+            if !installs || run.links_into_cache(command, &self.step.before).is_some() {
                 continue;
             }
             let mut missing = false;
@@ -220,8 +221,18 @@ impl<'a> Site<'a> {
     /// Its package commands, with the caches that they use.
     pub(super) fn uses(&self) -> &Uses<'a> {
         self.uses.get_or_init(|| {
+            let model = self.cx.model;
+            let find = |it: &'a PackageCommand, configured: &Configured| {
+                model.cache_paths(self.stage.index, &self.step.before, self.run, it, configured)
+            };
             let paths = |it: &'a PackageCommand| {
-                self.cx.model.cache_paths(self.stage.index, &self.step.before, self.run, it, self.flavor(it))
+                let mut told = Configured::flavor(self.flavor(it));
+                let found = find(it, &told);
+                if found.is_empty() || it.manager.configured_in.is_empty() {
+                    return found;
+                }
+                told.settings = self.settings(it);
+                if told.settings.is_empty() { found } else { find(it, &told) }
             };
             self.run.packages().iter().map(|it| (it, paths(it))).collect()
         })
@@ -230,6 +241,20 @@ impl<'a> Site<'a> {
     /// Its cache mounts that lie where none of its commands looks.
     pub(super) fn misplaced(&self) -> Vec<Misplaced<'a>> {
         misplaced(self.run, self.uses())
+    }
+
+    /// What files of the project say of a manager; what they do not agree on is unknown.
+    fn settings(&self, command: &PackageCommand) -> Settings {
+        let mut all: Option<Settings> = None;
+        for context in self.cx.contexts() {
+            let found = configured(self.cx.model, self.stage, self.step, self.run, command, context).settings;
+            all = Some(match all {
+                None => found,
+                Some(known) if known == found => known,
+                Some(known) => known.into_keys().chain(found.into_keys()).map(|it| (it, None)).collect(),
+            });
+        }
+        all.unwrap_or_default()
     }
 
     /// What it sees of a context.

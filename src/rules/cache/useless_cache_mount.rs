@@ -39,6 +39,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 
 /// A command, one of its caches, and the mount that keeps it.
 struct Mounted<'a> {
+    /// Which of the commands it is.
+    at: usize,
     command: &'a PackageCommand,
     path: &'a CachePath,
     mount: &'a RunMount,
@@ -48,13 +50,13 @@ struct Mounted<'a> {
 /// The caches that are mounted for the commands of a run.
 fn mounted<'s>(site: &'s Site<'_>) -> Vec<Mounted<'s>> {
     let mut mounted = Vec::new();
-    for (command, paths) in site.uses() {
+    for (at, (command, paths)) in site.uses().iter().enumerate() {
         for path in paths {
             for (mount, target) in site.run.caches() {
                 let writable = mount.own_cache().is_some();
                 let near = path.targets.iter().any(|it| is_below(it, target) || is_below(target, it));
                 if writable && near {
-                    mounted.push(Mounted { command, path, mount, target });
+                    mounted.push(Mounted { at, command, path, mount, target });
                 }
             }
         }
@@ -81,12 +83,17 @@ impl<'s> Useless<'s, '_> {
         Some(words.first()?.span.cover(words.get(command.head.end.checked_sub(1)?)?.span))
     }
 
+    /// The mounted caches of one of the commands.
+    fn of(&self, at: usize) -> &[Mounted<'s>] {
+        let start = self.mounted.partition_point(|it| it.at < at);
+        &self.mounted[start..start + self.mounted[start..].partition_point(|it| it.at == at)]
+    }
+
     /// The folders of mounts that keep caches of a command; where its caches are not known, those that look like it.
-    fn folders(&self, command: &PackageCommand) -> Vec<&'s str> {
-        let mut folders: Vec<&str> =
-            self.mounted.iter().filter(|it| std::ptr::eq(it.command, command)).map(|it| it.target).collect();
-        let known = self.site.uses().iter().any(|(it, paths)| std::ptr::eq(*it, command) && !paths.is_empty());
-        if !known {
+    fn folders(&self, at: usize) -> Vec<&'s str> {
+        let mut folders: Vec<&str> = self.of(at).iter().map(|it| it.target).collect();
+        let (command, paths) = &self.site.uses()[at];
+        if paths.is_empty() {
             let of_action = || command.manager.cache.iter().filter(|it| it.used_by.contains(&command.action));
             let like = |target: &str| of_action().any(|it| command.manager.is_taken_for(it, target));
             folders.extend(self.site.run.caches().map(|(_, target)| target).filter(|it| like(it)));
@@ -97,13 +104,20 @@ impl<'s> Useless<'s, '_> {
     }
 
     /// What a fix of mounts that exist works with.
-    fn plan(&self, of: impl Fn(&Mounted<'s>) -> bool) -> Plan<'s> {
+    fn plan<'m>(mounted: impl Iterator<Item = &'m Mounted<'s>>) -> Plan<'s>
+    where
+        's: 'm,
+    {
         let mut plan = Plan::default();
-        for it in self.mounted.iter().filter(|it| of(it)) {
-            plan.mounts.insert(it.target.to_owned(), Mount::of(it.path, it.command));
-            plan.cleaned.push(it.target.to_owned());
-            plan.cleaned.extend(it.path.targets.iter().cloned());
-            if !plan.commands.iter().any(|known| std::ptr::eq(*known, it.command)) {
+        let mut last = None;
+        for it in mounted {
+            if !plan.mounts.contains_key(it.target) {
+                plan.mounts.insert(it.target.to_owned(), Mount::of(it.path, it.command));
+                plan.cleaned.push(it.target.to_owned());
+                plan.cleaned.extend(it.path.targets.iter().cloned());
+            }
+            if last != Some(it.at) {
+                last = Some(it.at);
                 plan.commands.push(it.command);
             }
         }
@@ -192,12 +206,12 @@ impl<'s> Useless<'s, '_> {
 
     /// Options and variables that switch a mounted cache off.
     fn defeated(&self, out: &mut Vec<Finding>) {
-        let packages = self.site.run.packages().iter();
-        let commands = packages.filter(|it| it.action != Action::Clean && !it.is_offline());
+        let uses = self.site.uses().iter().map(|(it, _)| *it).enumerate();
+        let commands = uses.filter(|(_, it)| it.action != Action::Clean && !it.is_offline());
         // By what switches off, and by the mounts.
         let mut defeats: BTreeMap<(&str, String), Vec<Defeated<'_>>> = BTreeMap::new();
-        for command in commands {
-            let folders: Vec<String> = self.folders(command).iter().map(|it| format!("`{it}`")).collect();
+        for (at, command) in commands {
+            let folders: Vec<String> = self.folders(at).iter().map(|it| format!("`{it}`")).collect();
             for defeat in command.manager.defeat.iter().filter(|_| !folders.is_empty()) {
                 if let Some((span, what)) = self.defeat(command, defeat) {
                     defeats.entry((what, and(&folders))).or_default().push((span, command, defeat));
@@ -244,7 +258,7 @@ impl<'s> Useless<'s, '_> {
 
     /// Commands that empty a mounted cache.
     fn emptied(&self, out: &mut Vec<Finding>) {
-        let plan = self.plan(|_| true);
+        let plan = Self::plan(self.mounted.iter());
         let whole: Vec<Cleaning> = self.site.cleanings(&plan).into_iter().filter(|it| self.empties(it)).collect();
         let Some(first) = whole.first() else { return };
         let span = self.site.run.invocations()[first.invocation].command;
@@ -271,7 +285,7 @@ impl<'s> Useless<'s, '_> {
 
     /// Whether a cleaning command leaves nothing in a mount: it sees the same settings as the command that fills it.
     fn empties(&self, it: &Cleaning) -> bool {
-        let Some(cleaner) = self.site.run.packages().iter().find(|command| command.invocation == it.invocation) else {
+        let Some(cleaner) = self.site.run.package(it.invocation) else {
             return it.whole;
         };
         let run = self.site.run;
@@ -291,9 +305,8 @@ impl<'s> Useless<'s, '_> {
         if self.site.stage.image.is_none() || self.configures() {
             return;
         }
-        for (command, _) in self.site.uses() {
-            let own = |it: &Mounted<'_>| std::ptr::eq(it.command, *command) && it.path.cache.holds == Holds::Downloads;
-            let plan = self.plan(own);
+        for (at, (command, _)) in self.site.uses().iter().enumerate() {
+            let plan = Self::plan(self.of(at).iter().filter(|it| it.path.cache.holds == Holds::Downloads));
             let need = command.manager.needs.iter().find(|it| self.site.is_needed(it, command));
             let (Some(need), false) = (need, plan.mounts.is_empty()) else { continue };
             if need.breaks {
@@ -307,7 +320,7 @@ impl<'s> Useless<'s, '_> {
             let mut doubts = Doubts::default();
             let mut done = Vec::new();
             let edits = self.site.needs(command, &plan, &mut doubts, &mut done).and_then(|mut edits| {
-                edits.extend(self.widened(command)?);
+                edits.extend(self.widened(at)?);
                 rewrite::join(edits)
             });
             notes.append(&mut doubts.notes);
@@ -319,9 +332,8 @@ impl<'s> Useless<'s, '_> {
     }
 
     /// Moves a mount below a cache to the cache itself, so that what is kept beside it is in the mount, too.
-    fn widened(&self, command: &PackageCommand) -> Option<Vec<Edit>> {
-        let own = self.mounted.iter().filter(|it| std::ptr::eq(it.command, command));
-        let narrow = own.filter(|it| it.path.cache.holds == Holds::Downloads).filter_map(|it| {
+    fn widened(&self, at: usize) -> Option<Vec<Edit>> {
+        let narrow = self.of(at).iter().filter(|it| it.path.cache.holds == Holds::Downloads).filter_map(|it| {
             let [whole] = it.path.targets.as_slice() else { return None };
             let covered = self.site.run.has_cache_over(whole);
             (!covered).then(|| rewrite::set_mount_fields(self.site.cx.source, it.mount.span, &[("target", whole)]))

@@ -94,7 +94,7 @@ impl Site<'_> {
         let plain = |run: &Run, from: usize| {
             run.script().is_some()
                 && run.invocations().iter().enumerate().skip(from).all(|(at, it)| {
-                    let package = run.packages().iter().find(|it| it.invocation == at);
+                    let package = run.package(at);
                     let words = || it.words.iter().map(|it| it.literal().unwrap_or_default());
                     is_plain_program(&it.program)
                         || package.is_some_and(|it| it.manager.root)

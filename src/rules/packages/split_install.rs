@@ -64,7 +64,7 @@ fn install<'a>(cx: &FileCx<'a>, step: &'a Step) -> Option<Install<'a>> {
     }
     let mut updates = false;
     for (at, invocation) in run.invocations().iter().enumerate() {
-        let package = run.packages().iter().find(|it| it.invocation == at);
+        let package = run.package(at);
         let cleans = || {
             invocation.program == "rm"
                 && invocation.words[1..].iter().all(|word| {

@@ -177,7 +177,7 @@ impl<'a> Harm<'_, 'a, '_> {
         let stage = self.stage_of(step);
         run.invocations().iter().enumerate().any(|(at, it)| {
             let folder = run.folders()[at].as_deref();
-            match run.packages().iter().find(|it| it.invocation == at) {
+            match run.package(at) {
                 Some(command) if command.manager.root => false,
                 Some(command) => {
                     let outputs = self.site.cx.model.outputs(stage, &step.before, run, command);
@@ -236,7 +236,7 @@ impl<'a> Harm<'_, 'a, '_> {
 }
 
 fn is_package(run: &Run, at: usize) -> bool {
-    run.packages().iter().any(|it| it.invocation == at && !it.manager.root)
+    run.package(at).is_some_and(|it| !it.manager.root)
 }
 
 /// A path up to its first pattern.

@@ -16,7 +16,7 @@ impl Harm<'_, '_, '_> {
         let manager = packages.command.manager;
         // What the same run does with them is not known.
         let only_installs = site.run.invocations().iter().enumerate().all(|(at, it)| {
-            let package = site.run.packages().iter().find(|it| it.invocation == at);
+            let package = site.run.package(at);
             package.map_or_else(|| is_plain_program(&it.program), |it| it.action != Action::Build)
         });
         let again = self.later().any(|(_, run)| run.has_cache_over(target));

@@ -249,7 +249,7 @@ impl Site<'_> {
         let invocations = self.run.invocations();
         let mut cleanings = Vec::new();
         for (at, invocation) in invocations.iter().enumerate() {
-            let package = self.run.packages().iter().find(|it| it.invocation == at && it.action == Action::Clean);
+            let package = self.run.package(at).filter(|it| it.action == Action::Clean);
             if let Some(command) = package {
                 if plan.commands.iter().any(|it| it.manager.name == command.manager.name) {
                     let whole = command.empties();

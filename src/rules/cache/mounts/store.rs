@@ -37,7 +37,7 @@ impl Site<'_> {
     /// What else in this run has to do with the mounted folders: it would see what other builds left there.
     pub(super) fn reader_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
         for (at, invocation) in self.run.invocations().iter().enumerate() {
-            let is_package = self.run.packages().iter().any(|it| it.invocation == at);
+            let is_package = self.run.package(at).is_some();
             if is_package
                 || matches!(invocation.program.as_str(), "rm" | "find" | "rmdir" | "ls" | "du" | "mkdir" | "touch")
             {
@@ -112,7 +112,7 @@ impl Site<'_> {
         self.leaves(command, doubts);
         for (step, run) in self.later_runs() {
             for (at, invocation) in run.invocations().iter().enumerate() {
-                let package = run.packages().iter().find(|it| it.invocation == at);
+                let package = run.package(at);
                 let line = self.cx.source.line(model.instruction(step).span.start);
                 match package {
                     Some(_) => {}
