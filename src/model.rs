@@ -118,7 +118,10 @@ pub struct State {
     pub user: User,
     /// The working directory, absolute.
     pub workdir: Option<String>,
-    /// Whether `RUN` in shell form reaches a POSIX shell.
+    /// What runs `RUN` in shell form: the first word of `SHELL`, or what a comment `# hadolint shell=…` says.
+    /// `None` for the shell of the platform.
+    pub shell: Option<Arc<str>>,
+    /// Whether that is a POSIX shell.
     pub posix_shell: bool,
     /// The users made by earlier commands.
     pub accounts: Vec<Account>,
@@ -182,6 +185,10 @@ impl State {
         }
     }
 
+    fn with_shell(self, shell: Arc<str>) -> Self {
+        Self { posix_shell: is_posix_shell(&shell), shell: Some(shell), ..self }
+    }
+
     fn account(&self, name: &str) -> User {
         let (user, group) = name.split_once(':').map_or((name, None), |(user, group)| (user, Some(group)));
         if user == "root" || user == "0" {
@@ -207,7 +214,8 @@ impl Model {
         syntax: &Arc<Dockerfile>,
         arguments: &BTreeMap<String, Option<String>>,
     ) -> Self {
-        let builder = Builder { source, syntax, arguments, globals: BTreeMap::new(), stages: Vec::new() };
+        let builder =
+            Builder { source, syntax, arguments, globals: BTreeMap::new(), stages: Vec::new(), shell: None };
         Self { file, syntax: Arc::clone(syntax), stages: builder.build() }
     }
 
@@ -257,13 +265,26 @@ struct Builder<'a> {
     arguments: &'a BTreeMap<String, Option<String>>,
     globals: BTreeMap<String, Value>,
     stages: Vec<Stage>,
+    /// The shell that a comment above all instructions gives to every stage.
+    shell: Option<Arc<str>>,
 }
 
 impl Builder<'_> {
     fn build(mut self) -> Vec<Stage> {
         let syntax = Arc::clone(self.syntax);
+        let mut is_head = true;
         for (item, it) in syntax.items.iter().enumerate() {
-            let ItemKind::Instruction(instruction) = &it.kind else { continue };
+            let instruction = match &it.kind {
+                ItemKind::Instruction(instruction) => instruction,
+                ItemKind::Comment => {
+                    if let Some(shell) = shell_in_comment(self.source.slice(it.span)) {
+                        self.set_shell(shell, is_head);
+                    }
+                    continue;
+                }
+                ItemKind::ByteOrderMark | ItemKind::Blank | ItemKind::Directive(_) => continue,
+            };
+            is_head = false;
             match (instruction.kind, self.stages.is_empty()) {
                 (Keyword::From, _) => self.open_stage(item, instruction),
                 (Keyword::Arg, true) => self.global_argument(instruction),
@@ -272,6 +293,16 @@ impl Builder<'_> {
             }
         }
         self.stages
+    }
+
+    /// A shell that a comment names: above all instructions for every stage, else for the rest of its stage.
+    fn set_shell(&mut self, shell: &str, is_head: bool) {
+        let shell: Arc<str> = shell.into();
+        match self.stages.last_mut() {
+            Some(stage) => stage.end = Arc::new(State::clone(&stage.end).with_shell(shell)),
+            None if is_head => self.shell = self.shell.take().or(Some(shell)),
+            None => {}
+        }
     }
 
     fn expand_global(&self, raw: &str) -> Option<String> {
@@ -316,6 +347,12 @@ impl Builder<'_> {
                 (Arc::new(state), image, Some(Arc::new(reference.clone())))
             }
             Base::Unknown => (Arc::new(image_state(None, false, "")), None, None),
+        };
+        let state = match &self.shell {
+            Some(shell) if !matches!(base, Base::Stage(_)) => {
+                Arc::new(State::clone(&state).with_shell(Arc::clone(shell)))
+            }
+            _ => state,
         };
         let index = self.stages.len();
         self.stages.push(Stage {
@@ -411,7 +448,7 @@ impl Builder<'_> {
                 state.workdir = expand(&word.text).and_then(|it| absolute(before.workdir.as_deref(), &it));
             }
             (Keyword::Shell, Args::Json(words)) => {
-                state.posix_shell = words.first().is_some_and(|it| is_posix_shell(&it.text));
+                state = state.with_shell(words.first().map_or("", |it| it.text.as_str()).into());
             }
             _ => {}
         }
@@ -453,6 +490,7 @@ fn image_state(image: Option<&'static Image>, base_known: bool, name: &str) -> S
         variables,
         user: User::root(),
         workdir: base_known.then(|| "/".to_owned()),
+        shell: None,
         posix_shell: !windows,
         accounts,
         base_known,
@@ -466,6 +504,15 @@ fn image_state(image: Option<&'static Image>, base_known: bool, name: &str) -> S
 fn is_posix_shell(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
     matches!(name, "sh" | "bash" | "ash" | "dash" | "busybox" | "ksh" | "zsh")
+}
+
+/// The shell that a comment of hadolint names: `# hadolint shell=pwsh`. As there, a word behind it voids the comment.
+fn shell_in_comment(comment: &str) -> Option<&str> {
+    let content = comment.trim().strip_prefix('#')?.trim_start().strip_prefix("hadolint")?;
+    let value = content.trim_start().strip_prefix("shell")?.trim_start().strip_prefix('=')?;
+    let value = value.split('#').next().unwrap_or(value).trim();
+    let is_read = content.starts_with([' ', '\t']) && !value.is_empty() && !value.contains(char::is_whitespace);
+    is_read.then_some(value)
 }
 
 /// A path made absolute below a working directory; `None` when that is needed and unknown.

@@ -138,6 +138,14 @@ impl Run {
         self.parsed().script.as_ref()
     }
 
+    /// The text that a POSIX shell gets; `None` in exec form or for another shell.
+    pub fn text(&self) -> Option<&Cooked> {
+        match &self.body {
+            Body::Shell(text) => Some(text),
+            Body::Exec(_) | Body::Foreign => None,
+        }
+    }
+
     /// What it runs, in order.
     pub fn invocations(&self) -> &[Invocation] {
         &self.parsed().invocations

@@ -137,3 +137,35 @@ fn stages_build_on_one_another() {
     let StepKind::Copy(copy) = &model.stages[2].steps[0].kind else { panic!("a copy") };
     assert_eq!(copy.from, super::CopyFrom::Stage(0));
 }
+
+#[test]
+fn shells_come_from_the_file_and_from_comments() {
+    // The shell of each run, `-` for that of the platform; `!` where it is no POSIX shell.
+    let shells = |text: &str| {
+        let model = model(text);
+        let runs = model.stages.iter().flat_map(super::Stage::runs);
+        let shown = runs.map(|(step, _)| {
+            let mark = if step.before.posix_shell { "" } else { "!" };
+            format!("{mark}{}", step.before.shell.as_deref().unwrap_or("-"))
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    };
+    for (text, expected) in [
+        ("FROM a\nRUN x", "-"),
+        ("FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN x", "/bin/bash"),
+        ("FROM a AS b\nSHELL [\"bash\"]\nFROM b\nRUN x\nFROM a\nRUN x", "bash -"),
+        ("FROM windows/nanoserver\nRUN x", "!-"),
+        // A comment above all instructions holds for every stage, one in a stage for the rest of it.
+        ("# why\n# hadolint shell=pwsh\nFROM a\nRUN x\nFROM b\nRUN x", "!pwsh !pwsh"),
+        ("# hadolint shell=bash\n# hadolint shell=pwsh\nFROM a\nRUN x", "bash"),
+        ("ARG X\n# hadolint shell=pwsh\nFROM a\nRUN x", "-"),
+        ("FROM a\n#hadolint shell = bash # why\nRUN x\nFROM b\nRUN x", "bash -"),
+        ("FROM a AS b\n# hadolint shell=bash\nRUN x\nFROM b\nRUN x", "bash bash"),
+        ("FROM a\nRUN x\n# hadolint shell=bash\nRUN x\nSHELL [\"ash\"]\nRUN x", "- bash ash"),
+        ("# hadolint shell=pwsh\nFROM a\nSHELL [\"/bin/sh\", \"-c\"]\nRUN x", "/bin/sh"),
+        // Comments that hadolint does not read.
+        ("FROM a\n# hadolint shell=bash -o pipefail\n# hadolint shell=\n# hadolint shel=x\n# hadolintshell=x\nRUN x", "-"),
+    ] {
+        assert_eq!(shells(text), expected, "{text}");
+    }
+}
