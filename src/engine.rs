@@ -15,7 +15,8 @@ use crate::{
     names,
     project::{Project, Unit},
     rule::{Check, FileCx, ProjectCx, Rule},
-    rules::{self, MALFORMED_SUPPRESSION, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
+    rules::{self, MALFORMED_SUPPRESSION, SHELL_MISTAKE, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
+    shellcheck::{self, Script},
     source::{FileId, Location, Source},
     suppress::{Kind, Problem, Suppressions},
     syntax::SyntaxError,
@@ -44,6 +45,23 @@ pub fn check(project: &Project) -> Vec<Finding> {
         sort(&mut all);
     }
     all
+}
+
+/// The shell texts of all Dockerfiles of a project, each once: what `check` would ask ShellCheck about.
+pub fn shell_scripts(project: &Project) -> Vec<Script> {
+    if !project.settings.selects(&SHELL_MISTAKE) {
+        return Vec::new();
+    }
+    let of_unit = |unit: &Unit| {
+        let model = model(project, unit);
+        let contexts = OnceLock::new();
+        let source = project.source(unit.file);
+        rules::shell_scripts(&FileCx { project, unit, source, model: &model, contexts: &contexts })
+    };
+    let mut scripts: Vec<Script> = project.dockerfiles.par_iter().flat_map_iter(of_unit).collect();
+    scripts.sort_unstable();
+    scripts.dedup();
+    scripts
 }
 
 fn sort(findings: &mut [Finding]) {
@@ -249,7 +267,10 @@ fn unused(cx: &FileCx<'_>, suppressions: &Suppressions, used: &[bool], chosen: &
         }
     }
     let is_seen = |rule: &'static Rule| {
-        !matches!(rule.check, Check::Project(_)) && !cx.project.settings.is_off_for(rule, &cx.source.path)
+        // Without an answer of ShellCheck it is not known what it would have said.
+        let is_asked =
+            rule.name != SHELL_MISTAKE.name || shellcheck::IS_INSIDE || cx.project.files.shellcheck(&[]).is_some();
+        is_asked && !matches!(rule.check, Check::Project(_)) && !cx.project.settings.is_off_for(rule, &cx.source.path)
     };
     let can_tell = |name: &str| {
         let mut meant = rules::all().filter(|it| names::means(name, it));

@@ -6,8 +6,17 @@ use crate::{
 };
 
 /// Whether a code such as `hadolint/DL3008` is meant by a name: the code with or without its tool, or the tool alone.
+/// A `*` at the end of a code stands for any number.
 pub fn code_is(code: &str, name: &str) -> bool {
-    code == name || code.split_once('/').is_some_and(|(tool, code)| tool == name || code == name)
+    let is = |code: &str, name: &str| match code.strip_suffix('*') {
+        Some(prefix) => name.strip_prefix(prefix).is_some_and(is_number),
+        None => code == name,
+    };
+    is(code, name) || code.split_once('/').is_some_and(|(tool, code)| tool == name || is(code, name))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// How much a finding matters; ordered.
@@ -58,6 +67,8 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// What can be done about it.
     pub fix: Option<Fix>,
+    /// How much it matters where the settings say nothing, if that is not what the rule's page says.
+    pub own_level: Option<Level>,
     /// The codes under which other tools report this very finding; `None` where those are all of the rule's page.
     pub codes: Option<&'static [&'static str]>,
     /// Whether it is there only for those who ask for what another tool says: by a code, by the tool's name, or with
@@ -76,6 +87,7 @@ impl Finding {
             note: None,
             related: Vec::new(),
             fix: None,
+            own_level: None,
             codes: None,
             parity: false,
         }

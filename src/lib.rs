@@ -40,6 +40,7 @@ pub mod rules;
 pub mod scripts;
 pub mod settings;
 pub mod shell;
+pub mod shellcheck;
 pub mod source;
 pub mod suppress;
 pub mod syntax;

@@ -214,8 +214,7 @@ impl Model {
         syntax: &Arc<Dockerfile>,
         arguments: &BTreeMap<String, Option<String>>,
     ) -> Self {
-        let builder =
-            Builder { source, syntax, arguments, globals: BTreeMap::new(), stages: Vec::new(), shell: None };
+        let builder = Builder { source, syntax, arguments, globals: BTreeMap::new(), stages: Vec::new(), shell: None };
         Self { file, syntax: Arc::clone(syntax), stages: builder.build() }
     }
 

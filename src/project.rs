@@ -17,6 +17,7 @@ use crate::{
     definitions::{self, Definitions},
     ignorefile::IgnoreFile,
     settings::Settings,
+    shellcheck::{Remark, Script},
     source::{FileId, Source},
     syntax::{self, Dockerfile},
     workflow::Workflow,
@@ -150,6 +151,11 @@ pub trait Files: Debug + Send + Sync {
     /// takes longer than all rules together, so only findings that are told ask.
     fn history(&self, _path: &str) -> Arc<History> {
         Arc::default()
+    }
+
+    /// What a program `shellcheck` says of scripts; `None` where none is asked.
+    fn shellcheck(&self, _scripts: &[Script]) -> Option<Vec<Vec<Remark>>> {
+        None
     }
 
     /// Where a walk over a folder begins; `None` when the folder is not there.

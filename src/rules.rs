@@ -15,6 +15,7 @@ mod size;
 mod stages;
 mod syntax;
 
+pub use runtime::{SHELL_MISTAKE, scripts as shell_scripts};
 pub use syntax::{MALFORMED_SUPPRESSION, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION};
 
 /// All rules, by family and name.

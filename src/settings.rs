@@ -300,7 +300,7 @@ impl Settings {
         if !is_wanted || self.ignore.iter().any(is_code) {
             return None;
         }
-        let level = in_profile.unwrap_or_else(|| rule.level());
+        let level = finding.own_level.or(in_profile).unwrap_or_else(|| rule.level());
         if self.levels.is_empty() {
             return Some(level);
         }

@@ -640,6 +640,17 @@ fn init_lists_writes_and_never_writes_over() {
     assert_eq!(json["files"].as_array().unwrap().len(), 0);
 }
 
+/// A program that counts how often it is started, and finds something in the line behind the exports of each file.
+#[cfg(unix)]
+fn shellcheck_stub(folder: &TempDir, report: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.path().join("stub");
+    let log = folder.path().join("log");
+    fs::write(&path, format!("#!/bin/sh\necho \"$@\" >>'{}'\n{report}\n", log.display())).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
 #[cfg(unix)]
 #[test]
 fn init_writes_all_or_nothing() {
@@ -647,4 +658,46 @@ fn init_writes_all_or_nothing() {
     let ran = run(&folder, &["init"]);
     assert_eq!(ran.code, 2);
     assert!(!folder.path().join("docker-bake.hcl").exists(), "{}", ran.err);
+}
+
+#[test]
+fn shellcheck_is_started_once() {
+    let folder = folder(&[
+        ("a/Dockerfile", "FROM debian:12\nRUN true && \\\n    rm -r $x\n"),
+        ("b/Dockerfile", "FROM debian:12\nRUN echo ä; rm -r $x\n# hadolint ignore=SC2086\nRUN rm $y\n"),
+    ]);
+    // The place of `$` in the last line of each file.
+    let report = r#"printf '{"comments":['; sep=
+        for file in "$@"; do case $file in -*) continue;; esac
+            line=$(grep -n '[$][xy]' "$file" | cut -d: -f1); before=$(grep '[$][xy]' "$file" | sed 's/[$].*//')
+            column=$(($(printf %s "$before" | LC_ALL=C sed 's/[\x80-\xbf]//g' | wc -c) + 1))
+            printf '%s{"file":"%s","line":%s,"endLine":%s,"column":%s,"endColumn":%s,"level":"info","code":2086,"message":"Quote it.","fix":null}' \
+                "$sep" "$file" "$line" "$line" "$column" "$((column + 2))"; sep=,
+        done; printf ']}'"#;
+    let program = shellcheck_stub(&folder, report);
+    let ran = run(&folder, &["check", "--select", "shellcheck", "--format", "short", "--shellcheck", &program]);
+    assert_eq!(
+        ran.out,
+        "a/Dockerfile:3:11: shell-mistake: quote it (SC2086)\nb/Dockerfile:2:19: shell-mistake: quote it (SC2086)\n"
+    );
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(log, "--norc --format=json1 -- 0 1 2\n");
+
+    let broken = shellcheck_stub(&folder, "echo no >&2");
+    let ran = run(&folder, &["check", "--select", "shellcheck", "--shellcheck", &broken]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("has no report that can be read: no"), "{}", ran.err);
+    let ran = run(&folder, &["check", "--select", "shellcheck", "--shellcheck", "./nowhere"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("cannot be started"), "{}", ran.err);
+    // Nobody asks for what the rule has to say, so that nobody is started.
+    assert_eq!(run(&folder, &["check", "--select", "cache", "--shellcheck", "./nowhere"]).code, 0);
+}
+
+#[test]
+fn a_build_without_shellcheck_says_so() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nRUN rm -r $x\n")]);
+    let ran = run(&folder, &["check", "--select", "SC2086"]);
+    let says = |text: &str| ran.err.contains(text);
+    assert_eq!(says("without the feature `shellcheck`"), !cfg!(feature = "shellcheck"), "{}", ran.err);
 }

@@ -129,7 +129,7 @@ fn completions() {
 #[test]
 fn schema() {
     let mut names: Vec<&str> = rules::all().flat_map(|it| [it.name, it.family]).collect();
-    names.extend(["all", "hadolint", "buildkit"]);
+    names.extend(["all", "hadolint", "buildkit", "shellcheck"]);
     names.sort_unstable();
     names.dedup();
     // Codes of other tools are too many to list, and some are known to those tools alone.

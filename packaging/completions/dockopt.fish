@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_dockopt_global_optspecs
-    string join \n format= select= ignore= profile= fail-on= config= isolated stdin-filename= color= force-exclude q/quiet h/help V/version
+    string join \n format= select= ignore= profile= shellcheck= fail-on= config= isolated stdin-filename= color= force-exclude q/quiet h/help V/version
 end
 
 function __fish_dockopt_needs_command
@@ -43,6 +43,7 @@ complete -c dockopt -n "__fish_dockopt_needs_command" -l select -d 'Run only the
 complete -c dockopt -n "__fish_dockopt_needs_command" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_needs_command" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_needs_command" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_needs_command" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -91,6 +92,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l select -d 'Run
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -127,6 +129,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l select -d 'Run o
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -161,6 +164,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l select -d 'Ru
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -193,6 +197,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l select -d 'R
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -230,6 +235,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l select -d 'Run
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -297,6 +303,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l select -d 'R
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -329,6 +336,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l select -d 'Run
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -368,6 +376,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l select -d 'Run 
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''
@@ -401,6 +410,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l select -d 'Ru
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''

@@ -190,6 +190,11 @@ pub(super) struct Common {
     /// Which rules run if none are selected: dockopt's own choice, or what hadolint reports.
     #[arg(long, global = true, value_name = "PROFILE")]
     pub profile: Option<Profile>,
+    /// Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt.
+    ///
+    /// It is started once, if the rule `shell-mistake` is on; see `dockopt explain shell-mistake`.
+    #[arg(long, global = true, value_name = "PROGRAM")]
+    pub shellcheck: Option<String>,
     /// The lowest level of a finding that makes the exit code 1.
     ///
     /// If nothing is said: what the settings say, else `warning`.

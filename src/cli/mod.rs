@@ -22,6 +22,7 @@ use clap::{CommandFactory, Parser};
 use miette::Diagnostic;
 
 use crate::{
+    engine,
     finding::{Finding, Level},
     ignorefile::IgnoreFile,
     names::{self, Name},
@@ -29,7 +30,7 @@ use crate::{
     report::{self, Options, counted},
     rules,
     settings::{Settings, help_for_unknown},
-    syntax,
+    shellcheck, syntax,
     workspace::{Config, Loaded, STDIN, Workspace, WorkspaceError, write_report},
 };
 use args::{Args, Color, Command, Common, FailOn, Reports};
@@ -233,7 +234,11 @@ fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), 
     let bytes = stdin_bytes(paths)?;
     let name = common.stdin_filename.as_deref().unwrap_or(STDIN);
     let stdin = bytes.clone().map(|it| (name.to_owned(), it));
-    Ok((workspace.load(paths, stdin, settings), bytes))
+    let loaded = workspace.load(paths, stdin, settings);
+    if let Some(program) = &common.shellcheck {
+        loaded.ask_shellcheck(program, &engine::shell_scripts(&loaded.project))?;
+    }
+    Ok((loaded, bytes))
 }
 
 /// The settings that the command line and the nearest file ask for.
@@ -279,9 +284,23 @@ fn checked(name: &str, may_be_foreign: bool) -> Result<(), Failure> {
 
 /// What there is to say about the settings.
 fn tell_notes(common: &Common, loaded: &Loaded, streams: &mut Streams) -> io::Result<()> {
-    let mut notes = loaded.project.settings.notes.iter().filter(|_| !common.quiet);
-    notes.try_for_each(|it| writeln!(streams.err, "note: {it}"))
+    if common.quiet {
+        return Ok(());
+    }
+    let settings = &loaded.project.settings;
+    for note in &settings.notes {
+        writeln!(streams.err, "note: {note}")?;
+    }
+    let is_asked = common.shellcheck.is_some() || shellcheck::IS_INSIDE;
+    if !is_asked && settings.selects(&rules::SHELL_MISTAKE) {
+        writeln!(streams.err, "note: {NO_SHELLCHECK}")?;
+    }
+    Ok(())
 }
+
+/// What is told where the rule about the shell is on, and nobody can be asked.
+const NO_SHELLCHECK: &str = "`shell-mistake` says nothing: this dockopt was built without the feature `shellcheck`, and \
+                             `--shellcheck` names no program";
 
 /// Tells of patterns in ignore files for which every build fails.
 fn tell_bad_patterns(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failure> {

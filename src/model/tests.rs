@@ -164,7 +164,10 @@ fn shells_come_from_the_file_and_from_comments() {
         ("FROM a\nRUN x\n# hadolint shell=bash\nRUN x\nSHELL [\"ash\"]\nRUN x", "- bash ash"),
         ("# hadolint shell=pwsh\nFROM a\nSHELL [\"/bin/sh\", \"-c\"]\nRUN x", "/bin/sh"),
         // Comments that hadolint does not read.
-        ("FROM a\n# hadolint shell=bash -o pipefail\n# hadolint shell=\n# hadolint shel=x\n# hadolintshell=x\nRUN x", "-"),
+        (
+            "FROM a\n# hadolint shell=bash -o pipefail\n# hadolint shell=\n# hadolint shel=x\n# hadolintshell=x\nRUN x",
+            "-",
+        ),
     ] {
         assert_eq!(shells(text), expected, "{text}");
     }

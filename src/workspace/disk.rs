@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
@@ -13,9 +13,14 @@ use super::{
     history::Histories,
     index::Tracked,
     listing::{Listed, Listings},
-    repository_of, slashed,
+    repository_of,
+    shellcheck::Asked,
+    slashed,
 };
-use crate::project::{Answers, Entry, EntryKind, Files, History, Kind, join, known_or};
+use crate::{
+    project::{Answers, Entry, EntryKind, Files, History, Kind, join, known_or},
+    shellcheck::{Remark, Script},
+};
 
 /// Larger files are no Dockerfiles and no manifests.
 const MAX_BYTES: u64 = 16 << 20;
@@ -36,6 +41,7 @@ pub(super) struct Disk {
     /// The files that git tracks, by the root of the repository.
     tracked: Answers<Option<Arc<Tracked>>>,
     histories: Histories,
+    shellcheck: OnceLock<Asked>,
 }
 
 impl Disk {
@@ -50,12 +56,18 @@ impl Disk {
             lists: Answers::default(),
             tracked: Answers::default(),
             histories: Histories::default(),
+            shellcheck: OnceLock::new(),
         }
     }
 
     /// The path on disk of a path as it is shown, links not resolved.
     pub(super) fn absolute(&self, path: &str) -> PathBuf {
         Path::new(&self.workspace.cwd).join(path)
+    }
+
+    /// The program that is asked about shell texts; only the first one counts.
+    pub(super) fn set_shellcheck(&self, asked: Asked) {
+        let _ = self.shellcheck.set(asked);
     }
 
     /// Whether a real path lies below one of the roots.
@@ -155,6 +167,10 @@ impl Files for Disk {
 
     fn history(&self, path: &str) -> Arc<History> {
         self.histories.of(&join(&self.workspace.cwd, path), |it| self.workspace.show(it))
+    }
+
+    fn shellcheck(&self, scripts: &[Script]) -> Option<Vec<Vec<Remark>>> {
+        Some(self.shellcheck.get()?.answers(scripts))
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ mod git;
 mod history;
 mod index;
 mod listing;
+mod shellcheck;
 mod write;
 
 use std::{
@@ -134,6 +135,24 @@ pub enum WorkspaceError {
     NoMergeBase {
         /// The revision as it was given.
         revision: String,
+    },
+    /// The program that was to be asked about shell texts cannot be started.
+    #[error("{program}: cannot be started: {error}")]
+    #[diagnostic(help("`--shellcheck` takes the program of ShellCheck, such as `shellcheck`"))]
+    NoShellcheck {
+        /// The program.
+        program: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The program that was asked about shell texts gave no answer.
+    #[error("{program}: has no report that can be read: {message}")]
+    #[diagnostic(help("ShellCheck 0.7 or newer is needed"))]
+    Shellcheck {
+        /// The program.
+        program: String,
+        /// What it says.
+        message: String,
     },
     /// Git failed.
     #[error("git failed: {message}")]
