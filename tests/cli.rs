@@ -660,6 +660,7 @@ fn init_writes_all_or_nothing() {
     assert!(!folder.path().join("docker-bake.hcl").exists(), "{}", ran.err);
 }
 
+#[cfg(unix)]
 #[test]
 fn shellcheck_is_started_once() {
     let folder = folder(&[

@@ -89,7 +89,7 @@ _dockopt() {
 
     case "${cmd}" in
         dockopt)
-            opts="-q -h -V --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help --version check fix builds context bench doctor explain rules init syntax help"
+            opts="-q -h -V --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help --version check fix builds context bench doctor explain rules init syntax help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,7 +367,7 @@ _dockopt() {
             return 0
             ;;
         dockopt__subcmd__doctor)
-            opts="-q -h --format --select --ignore --profile --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
+            opts="-q -h --format --select --ignore --profile --shellcheck --fail-on --config --isolated --stdin-filename --color --force-exclude --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -387,6 +387,10 @@ _dockopt() {
                     ;;
                 --profile)
                     COMPREPLY=($(compgen -W "default hadolint" -- "${cur}"))
+                    return 0
+                    ;;
+                --shellcheck)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on)

@@ -271,6 +271,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l select -d 'Ru
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
+complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l shellcheck -d 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l fail-on -d 'The lowest level of a finding that makes the exit code 1' -r -f -a "note\t''
 warning\t''
 error\t''

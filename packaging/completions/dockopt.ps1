@@ -164,6 +164,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
+            [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'The lowest level of a finding that makes the exit code 1')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this settings file instead of the nearest `dockopt.toml`')
             [CompletionResult]::new('--stdin-filename', '--stdin-filename', [CompletionResultType]::ParameterName, 'The path under which standard input is checked')
