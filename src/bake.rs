@@ -377,6 +377,7 @@ fn build(
         }
     }
     let texts = |key: &str| attributes.get(key).map(Val::shown).unwrap_or_default();
+    build.images = texts("tags");
     build.platforms = texts("platforms");
     build.cache_from = texts("cache-from");
     build.cache_to = texts("cache-to");

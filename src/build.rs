@@ -24,6 +24,8 @@ pub struct Build {
     pub args: BTreeMap<String, Option<String>>,
     /// Named contexts, which replace stages and images of that name.
     pub contexts: BTreeMap<String, NamedContext>,
+    /// The names of the image that it makes, as they are written.
+    pub images: Vec<String>,
     /// The platforms that are built; empty for that of the builder.
     pub platforms: Vec<String>,
     /// Where cached layers come from.
@@ -140,6 +142,7 @@ impl Build {
             target: Target::Last,
             args: BTreeMap::new(),
             contexts: BTreeMap::new(),
+            images: Vec::new(),
             platforms: Vec::new(),
             cache_from: Vec::new(),
             cache_to: Vec::new(),

@@ -527,6 +527,7 @@ impl Runner<'_> {
             target: Target::of(line.target),
             args: line.args,
             contexts: contexts.collect(),
+            images: line.images,
             platforms: line.platforms,
             cache_from: line.cache_from,
             cache_to: line.cache_to,
@@ -728,6 +729,7 @@ struct Line {
     target: Value,
     args: BTreeMap<String, Option<String>>,
     contexts: BTreeMap<String, Option<String>>,
+    images: Vec<String>,
     platforms: Vec<String>,
     cache_from: Vec<String>,
     cache_to: Vec<String>,
@@ -821,6 +823,7 @@ impl Line {
             "build-context" => self.contexts.extend(pair()),
             // What it calls for instead of a build.
             "call" => self.builds_nothing |= text.as_deref() != Some("build"),
+            "tag" => self.images.push(shown()),
             "platform" => self.platforms.extend(shown().split(',').map(str::to_owned)),
             "cache-from" => self.cache_from.push(shown()),
             "cache-to" => self.cache_to.push(shown()),

@@ -120,6 +120,7 @@ struct Spec {
     target: Value,
     args: BTreeMap<String, Option<String>>,
     contexts: BTreeMap<String, NamedContext>,
+    images: Vec<String>,
     platforms: Vec<String>,
     cache_from: Vec<String>,
     cache_to: Vec<String>,
@@ -205,6 +206,7 @@ impl Spec {
             target: self.target.or(below.target),
             args,
             contexts,
+            images: longer(self.images, below.images),
             platforms: longer(self.platforms, below.platforms),
             cache_from: longer(self.cache_from, below.cache_from),
             cache_to: longer(self.cache_to, below.cache_to),
@@ -232,6 +234,7 @@ impl Spec {
             target: Target::of(self.target),
             args: self.args,
             contexts: self.contexts,
+            images: self.images,
             platforms: self.platforms,
             cache_from: self.cache_from,
             cache_to: self.cache_to,
@@ -370,7 +373,10 @@ impl Loader<'_, '_> {
             Some(it) if tree.is_null(it.value) => (None, own.is_whole),
             Some(it) => {
                 let is_whole = tree.scalar(it.value).is_some() || tree.get(it.value, "context").is_some();
-                (Some(self.spec(cx, it.key, it.value)), is_whole || tree.get(node, "image").is_some())
+                let image = tree.get(node, "image");
+                let mut spec = self.spec(cx, it.key, it.value);
+                spec.images.extend(image.and_then(|it| self.text(cx, it.value)));
+                (Some(spec), is_whole || image.is_some())
             }
             None => (None, own.is_whole),
         };
@@ -441,6 +447,7 @@ impl Loader<'_, '_> {
             target: Value::Absent,
             args: BTreeMap::new(),
             contexts: BTreeMap::new(),
+            images: Vec::new(),
             platforms: Vec::new(),
             cache_from: Vec::new(),
             cache_to: Vec::new(),
@@ -473,6 +480,7 @@ impl Loader<'_, '_> {
             let nodes = node.map(|it| tree.items(it)).unwrap_or_default();
             nodes.iter().filter_map(|it| self.text(cx, *it).or_else(|| tree.scalar(*it).map(str::to_owned))).collect()
         };
+        spec.images = list("tags");
         spec.platforms = list("platforms");
         spec.cache_from = list("cache_from");
         spec.cache_to = list("cache_to");

@@ -333,6 +333,12 @@ impl Settings {
         }
     }
 
+    /// Whether a folder of that name holds what others wrote. A walk leaves it out; whoever names it or a file in it
+    /// wants it all the same.
+    pub fn is_foreign(name: &str) -> bool {
+        matches!(name, "node_modules" | "vendor" | "third_party" | "third-party" | "site-packages" | ".venv" | "venv")
+    }
+
     /// Whether the file at `path` is not to be looked at.
     pub fn excludes(&self, path: &str) -> bool {
         !self.exclude.is_empty() && {

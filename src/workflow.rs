@@ -434,6 +434,9 @@ impl Cx<'_, '_> {
             build.contexts.insert(name.to_owned(), context);
         }
         let known = |lines: Vec<(String, Option<String>)>| lines.into_iter().map(|(written, it)| it.unwrap_or(written));
+        build.images = known(lines("tags"))
+            .flat_map(|it| it.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>())
+            .collect();
         build.cache_from = known(lines("cache-from")).collect();
         build.cache_to = known(lines("cache-to")).collect();
         let platforms =

@@ -132,6 +132,8 @@ fn the_walk_finds_what_a_developer_expects() {
         ("a/api.Dockerfile", SLOW),
         ("b/Containerfile", SLOW),
         ("c/Dockerfile.md", SLOW),
+        ("vendor/Dockerfile", SLOW),
+        ("c/node_modules/Dockerfile", SLOW),
         ("d/odd-name", SLOW),
         ("d/e/unnamed", SLOW),
         ("compose.yaml", "services:\n  d:\n    build: {context: d, dockerfile: odd-name}\n"),
@@ -145,6 +147,8 @@ fn the_walk_finds_what_a_developer_expects() {
     let found = [".devcontainer/Dockerfile", "a/api.Dockerfile", "b/Containerfile", "d/odd-name"];
     assert_eq!(paths(&[]), found);
     assert_eq!(paths(&["compose.yaml"]), ["d/odd-name"]);
+    assert_eq!(paths(&["vendor", "c/node_modules/Dockerfile"]), ["c/node_modules/Dockerfile", "vendor/Dockerfile"]);
+    assert_eq!(paths(&["--force-exclude", "vendor/Dockerfile", "b"]), ["b/Containerfile"]);
     assert_eq!(
         paths(&["ignored/Dockerfile", "d/e/unnamed", "b", "b"]),
         ["b/Containerfile", "d/e/unnamed", "ignored/Dockerfile"]

@@ -54,7 +54,7 @@ complete -c dockopt -n "__fish_dockopt_needs_command" -l color -d 'When to use c
 always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_needs_command" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_needs_command" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_needs_command" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_needs_command" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_needs_command" -s V -l version -d 'Print version'
@@ -105,7 +105,7 @@ never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l statistics -d 'Print how often each rule has found something, instead of what it found'
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l write-baseline -d 'Write all findings to the baseline, which is then not told again'
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l output-file -d 'Write the findings to a file, too, in a format of its own, such as `sarif=dockopt.sarif`; may be repeated' -r
@@ -142,7 +142,7 @@ never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l unsafe-fixes -d 'Apply also the fixes after which the image, or how it is built, may differ'
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l diff -d 'Print a unified diff and write nothing; exit with 1 if there is a difference'
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
@@ -175,7 +175,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l color -d 'Whe
 always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
@@ -210,7 +210,7 @@ never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l all -d 'List the files that the ignore file leaves of the folder, whether a Dockerfile copies them or not'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l ignored -d 'Look also into ignored folders, to count what they keep back'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l runs -d 'How often to build all; the medians are told' -r
@@ -249,7 +249,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l unsafe-fixes -
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l at-once -d 'Build all images at once, instead of one after the other'
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l keep-images -d 'Leave the images that were built, tagged `dockopt-bench-…`'
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
@@ -282,7 +282,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l color -d 'Whe
 always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
@@ -315,7 +315,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l color -d 'Wh
 always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
@@ -348,7 +348,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l color -d 'When
 always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l only -d 'Write only these files' -r -f -a "bake\t'builds all images with one command, each after those that it is built on'
@@ -389,7 +389,7 @@ always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l dry-run -d 'List what would be written, and write nothing'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l format -d 'How to print what was found; `human` if nothing is said' -r -f -a "human\t'For people, with the lines in question'
@@ -422,7 +422,7 @@ complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l color -d 'Whe
 always\t''
 never\t''"
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l isolated -d 'Use no settings file'
-complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l force-exclude -d 'Leave out what the settings exclude even where it is named here, as hooks name all files'
+complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l force-exclude -d 'Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as hooks name all files'
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -s q -l quiet -d 'Print what was found and nothing else: no summary, no notes'
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dockopt -n "__fish_dockopt_using_subcommand help; and not __fish_seen_subcommand_from check fix builds context bench doctor explain rules init syntax help" -f -a "check" -d 'Say what is wrong with Dockerfiles; writes nothing'

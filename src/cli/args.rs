@@ -212,7 +212,8 @@ pub(super) struct Common {
     /// When to use colour; `auto` heeds `NO_COLOR` and `CLICOLOR_FORCE`.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Leave out what the settings exclude even where it is named here, as hooks name all files.
+    /// Leave out what the settings exclude, and what lies in folders such as `vendor`, even where it is named here, as
+    /// hooks name all files.
     #[arg(long, global = true)]
     pub force_exclude: bool,
     /// Print what was found and nothing else: no summary, no notes.

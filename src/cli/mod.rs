@@ -229,7 +229,9 @@ fn syntax(files: &[String], streams: &mut Streams) -> Result<Status, Failure> {
 /// Loads the project; with it come the bytes of standard input, if it was read.
 fn load(common: &Common, paths: &[String]) -> Result<(Loaded, Option<Vec<u8>>), Failure> {
     let (workspace, settings) = settings_for(common, paths)?;
-    let is_wanted = |path: &&String| !common.force_exclude || *path == STDIN || !settings.excludes(path);
+    let is_foreign = |path: &str| path.split('/').any(Settings::is_foreign);
+    let is_wanted =
+        |path: &&String| !common.force_exclude || *path == STDIN || !settings.excludes(path) && !is_foreign(path);
     let paths: &[String] = &paths.iter().filter(is_wanted).cloned().collect::<Vec<_>>();
     let bytes = stdin_bytes(paths)?;
     let name = common.stdin_filename.as_deref().unwrap_or(STDIN);

@@ -161,7 +161,10 @@ impl Workspace {
         let is_wanted = move |entry: &DirEntry| {
             let is_excluded =
                 || !settings.exclude.is_empty() && settings.excludes(&workspace.show(&slashed(entry.path())));
-            entry.depth() == 0 || entry.file_name() != ".git" && !is_excluded()
+            let name = entry.file_name().to_str();
+            let is_foreign =
+                || name.is_some_and(Settings::is_foreign) && entry.file_type().is_some_and(|it| it.is_dir());
+            entry.depth() == 0 || name != Some(".git") && !is_foreign() && !is_excluded()
         };
         let root = fs::canonicalize(self.root_of(folder)).ok();
         for result in WalkBuilder::new(folder).hidden(false).filter_entry(is_wanted).build() {

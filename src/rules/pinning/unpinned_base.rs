@@ -36,6 +36,12 @@ fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
         .only_as(code)
         .note("What is built depends on the day, and a build that worked cannot be had again.");
     let is_stage = stages.iter().any(|it| it.eq_ignore_ascii_case(name));
+    // What the project builds itself is as old as it wants.
+    let is_own = || {
+        let images = cx.project.builds.iter().flat_map(|it| &it.images);
+        images.into_iter().any(|it| ImageRef::parse(it).name == image.name)
+    };
     // A variable may hold the tag.
-    Some(if name.contains('$') && image.tag.is_none() || is_stage { finding.for_parity() } else { finding })
+    let has_variable = name.contains('$') && image.tag.is_none();
+    Some(if has_variable || is_stage || is_own() { finding.for_parity() } else { finding })
 }
