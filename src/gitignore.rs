@@ -12,9 +12,12 @@ pub struct GitIgnore<'a> {
     files: &'a dyn Files,
     /// The root of the repository.
     root: String,
-    texts: RefCell<BTreeMap<String, Option<Arc<str>>>>,
+    texts: RefCell<BTreeMap<String, Texts>>,
     compiled: RefCell<BTreeMap<String, Option<Rc<Gitignore>>>>,
 }
+
+/// Files with the folders that they are in.
+type Texts = Rc<[(String, Arc<str>)]>;
 
 impl<'a> GitIgnore<'a> {
     /// Those of the repository with this root.
@@ -39,21 +42,18 @@ impl<'a> GitIgnore<'a> {
         false
     }
 
-    /// Whether a pattern matches this very path; the nearest file that has one decides.
-    fn ignores_itself(&self, path: &str, kind: Kind) -> bool {
-        let mut folder = path.to_owned();
-        while folder != self.root {
-            let above = parent(&folder);
-            if above == folder {
-                break;
-            }
-            folder = above;
-            let Some(inside) = from(&folder, path) else { break };
-            let Some(text) = self.text(&folder) else { continue };
+    /// Whether a pattern matches this very path; the nearest file that has one decides. Of what is in a folder that is
+    /// not ignored, this is the whole answer.
+    pub fn ignores_itself(&self, path: &str, kind: Kind) -> bool {
+        if path == self.root {
+            return false;
+        }
+        for (folder, text) in &*self.texts_for(&parent(path)) {
+            let Some(inside) = from(folder, path) else { break };
             if !text.lines().any(|line| may_match(line, &inside)) {
                 continue;
             }
-            let Some(rules) = self.compiled(&folder, &text) else { continue };
+            let Some(rules) = self.compiled(folder, text) else { continue };
             let found = rules.matched(Path::new(&inside), kind == Kind::Folder);
             if !found.is_none() {
                 return found.is_ignore();
@@ -62,9 +62,21 @@ impl<'a> GitIgnore<'a> {
         false
     }
 
-    fn text(&self, folder: &str) -> Option<Arc<str>> {
-        let read = || self.files.read(&join(folder, ".gitignore"));
-        self.texts.borrow_mut().entry(folder.to_owned()).or_insert_with(read).clone()
+    /// The files that rule what is in a folder, the nearest first.
+    fn texts_for(&self, folder: &str) -> Texts {
+        if let Some(known) = self.texts.borrow().get(folder) {
+            return Rc::clone(known);
+        }
+        let above = parent(folder);
+        // What lies outside has no end.
+        let is_lost = above == folder || above.len() > folder.len().max(self.root.len());
+        let inherited = if folder == self.root || is_lost { Texts::default() } else { self.texts_for(&above) };
+        let texts = match self.files.read(&join(folder, ".gitignore")) {
+            Some(own) => std::iter::once((folder.to_owned(), own)).chain(inherited.iter().cloned()).collect(),
+            None => inherited,
+        };
+        self.texts.borrow_mut().insert(folder.to_owned(), Rc::clone(&texts));
+        texts
     }
 
     /// Compiling takes far longer than seeing that no line can match, so it waits until one may.

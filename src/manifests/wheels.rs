@@ -79,21 +79,22 @@ struct Package {
 
 /// Whether any package may be built, seen line by line: lock files can be large, and most have none.
 fn has_suspect(text: &str, platform: Platform) -> bool {
-    let (mut wheels, mut fit) = (false, false);
+    // What has wheels for other systems only is not installed.
+    let (mut linux, mut fit) = (false, false);
     for line in text.lines() {
         // A package of `[[package]]`, or of the list of files that older versions of Poetry write.
         if line == "[[package]]" || (line.ends_with(" = [") && line != "wheels = [" && line != "files = [") {
-            if wheels && !fit {
+            if linux && !fit {
                 return true;
             }
-            (wheels, fit) = (false, false);
+            (linux, fit) = (false, false);
         } else if !fit && let Some(end) = line.find(".whl\"") {
             let name = line[..end].rsplit(['"', '/']).next().unwrap_or_default();
-            wheels = true;
+            linux |= name.contains("manylinux") || name.contains("musllinux");
             fit = fits(name, platform);
         }
     }
-    wheels && !fit
+    linux && !fit
 }
 
 /// Whether a wheel, by its name without the ending, can be used.

@@ -152,9 +152,12 @@ impl Files for Disk {
     }
 
     fn link(&self, path: &str) -> Option<String> {
-        let path = self.absolute(path);
-        let folder = fs::canonicalize(path.parent()?).ok()?;
-        let target = fs::read_link(path).ok().filter(|_| self.holds(&folder))?;
+        let path = join(&self.workspace.cwd, path);
+        let (folder, name) = path.rsplit_once('/')?;
+        if self.listings.of(folder).is_some_and(|it| it.get(name) != Some(Listed::Link)) {
+            return None;
+        }
+        let target = fs::read_link(&path).ok().filter(|_| self.folder(folder).is_some_and(|(_, is_held)| is_held))?;
         Some(target.to_string_lossy().into_owned())
     }
 

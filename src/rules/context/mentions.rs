@@ -53,14 +53,14 @@ pub(super) fn search(files: &dyn Files, git: &GitIgnore<'_>, root: &str, search:
             match files.kind(&path) {
                 Some(Kind::Folder) => {
                     let is_other = name == ".git" || CONTENTS.is_ballast(&name) || files.link(&path).is_some();
-                    if !is_other && !git.ignores(&path, Kind::Folder) {
+                    if !is_other && !git.ignores_itself(&path, Kind::Folder) {
                         open.push(path);
                     }
                 }
                 Some(Kind::File)
                     if !CONTENTS.generated.contains(&name)
                         && !search.passed_over.contains(&path.as_str())
-                        && !git.ignores(&path, Kind::File) =>
+                        && !git.ignores_itself(&path, Kind::File) =>
                 {
                     let Some(text) = files.read(&path) else { continue };
                     bytes += text.len();

@@ -93,7 +93,7 @@ fn contexts<'a>(cx: &FileCx<'a>) -> Option<Vec<(Place<'a>, Needs)>> {
         return Some(vec![of(folder, None, None)?]);
     }
     let mut all = Vec::new();
-    for build in project.builds.iter().filter(|it| it.is_of(path)) {
+    for build in project.builds_of(path) {
         // Where a script stands when it starts a build is likely, and not sure.
         let (BuildContext::Folder(folder), true) = (&build.context, build.kind != DefinitionKind::Script) else {
             return None;
