@@ -369,13 +369,14 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
                 .iter()
                 .any(|it| it.span == span && it.kind == MountKind::Cache && it.target.as_ref().is_some_and(is_cache))
     };
-    let flags: Vec<&str> = instruction
-        .flags
-        .iter()
-        .map(|it| it.span)
-        .filter(|it| !is_plain_cache(*it))
-        .map(|it| source.slice(it))
-        .collect();
+    // Who owns a cache, and which builds share it, makes no difference to the image.
+    let written = |span: Span| {
+        let mount = run.mounts.iter().find(|it| it.span == span && it.own_cache().is_some());
+        let target = mount.and_then(|it| it.target.as_ref());
+        target.map_or_else(|| source.slice(span).to_owned(), |it| format!("--mount=type=cache,target={it}"))
+    };
+    let flags = instruction.flags.iter().map(|it| it.span).filter(|it| !is_plain_cache(*it));
+    let flags: Vec<String> = flags.map(written).collect();
     let body = if let Some(script) = &run.script() {
         Normal { source, run, drop: &[] }.script(script)
     } else {

@@ -357,7 +357,8 @@ impl<'s> Useless<'s, '_> {
         let mut titles: Vec<String> = Vec::new();
         let mut note = "";
         for it in &self.mounted {
-            let open = it.mount.field("sharing").is_none_or(|it| it == "shared");
+            // Whoever writes `sharing=shared` means it.
+            let open = it.mount.field("sharing").is_none();
             if let Some(why) = it.path.cache.alone.as_deref().filter(|_| open) {
                 note = why;
                 mounts.insert(it.target, it.mount);

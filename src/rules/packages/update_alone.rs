@@ -3,7 +3,7 @@
 use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
-    knowledge::{Action, is_plain_program},
+    knowledge::{Action, Holds, is_plain_program},
     model::{PackageCommand, Run, Stage, Step, StepKind},
     rewrite,
     rule::{Check, FileCx, Rule},
@@ -71,9 +71,14 @@ fn finding(
             text: "reads the lists of the earlier layer".to_owned(),
         });
     }
+    // Below a mount the install did not see the lists that the update has left in the layer.
+    let hidden = later.iter().any(|(_, run, install)| {
+        let lists = install.manager.cache.iter().filter(|it| it.holds == Holds::Index);
+        lists.filter_map(|it| it.path.as_deref()).any(|it| run.has_cache_over(it))
+    });
     finding.fix = change(cx, step, run, update, &later).map(|change| Fix {
         title: format!("Move `{}` to the install", update.title()),
-        safety: Safety::Safe,
+        safety: if hidden { Safety::Unsafe } else { Safety::Safe },
         change,
     });
     Some(finding)
