@@ -210,6 +210,8 @@ fn syntax_errors(unit: &Unit) -> Vec<Finding> {
             Finding::new(SYNTAX_ERROR.name, Location { file: unit.file, span: it.span }, it.message.clone());
         if is_unknown(&it) && unknown > 1 {
             finding.note = Some(format!("So it is with {} more lines; the file may be a template.", unknown - 1));
+        } else if is_unknown(&it) && ["`{{", "`{%"].iter().any(|start| it.message.starts_with(start)) {
+            finding.note = Some("The file may be a template: leave it out with `exclude` in dockopt.toml.".to_owned());
         }
         finding.codes = Some(match it.message.as_str() {
             message if message.contains("before the first `FROM`") => &["hadolint/DL3061"],

@@ -174,3 +174,14 @@ fn a_circle_ends() {
     assert!(fixed.dropped[0].reason.contains("undoes"), "{:?}", fixed.dropped);
     assert!(text(&fixed.project, "a/Dockerfile").unwrap().contains("3.12"));
 }
+
+#[test]
+fn a_title_says_each_thing_once() {
+    let text = "FROM debian:12\nRUN apt-get update && apt-get install -y a && rm -rf /var/lib/apt/lists/* \\\n    && \
+                apt-get update && apt install -y b && apt-get install -y c\n";
+    let settings = Settings { select: vec!["missing-cache-mount".to_owned()], ..Settings::default() };
+    let findings = super::check(&Project::in_memory([("Dockerfile", text)], settings));
+    let title = &findings[0].fix.as_ref().unwrap().title;
+    let parts: Vec<&str> = title.split(", ").collect();
+    assert_eq!(parts.iter().collect::<std::collections::BTreeSet<_>>().len(), parts.len(), "{title}");
+}

@@ -1,5 +1,7 @@
 //! The edits that mount a cache, and that take out what would defeat it.
 
+use std::collections::BTreeSet;
+
 use super::{Doubts, Plan, Site};
 use crate::{
     edit::{Change, Edit, Safety},
@@ -58,7 +60,8 @@ impl Site<'_> {
             edits.extend(self.needs(command, plan, doubts, done)?);
         }
         edits.extend(self.cleanups(plan, doubts, done)?);
-        done.dedup();
+        let mut told = BTreeSet::new();
+        done.retain(|it| told.insert(it.clone()));
         let edits = rewrite::join(edits)?;
         Change::of(self.cx.unit.file, edits)
     }
