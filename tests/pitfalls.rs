@@ -356,6 +356,37 @@ const CASES: &[Case] = &[
         lacks: &[],
     },
     Case {
+        name: "36 two mounts that lie beside Cargo's folders move to one each",
+        files: &[(
+            "Dockerfile",
+            "FROM rust:1.80\nRUN --mount=type=cache,target=/root/.cargo/registry --mount=type=cache,target=/root/.cargo/git cargo install ripgrep --version 14.1.1\nCMD [\"/usr/local/cargo/bin/rg\"]\n",
+        )],
+        has: &["target=/usr/local/cargo/registry", "target=/usr/local/cargo/git/db"],
+        lacks: &[
+            "/root/.cargo",
+            "registry,sharing=locked --mount=type=cache,target=/usr/local/cargo/registry",
+            "target=/usr/local/cargo/git/db,sharing=locked \\\n    --mount=type=cache,target=/usr/local/cargo/git/db",
+        ],
+    },
+    Case {
+        name: "37 a clean-up that only follows a failure stays",
+        files: &[(
+            "Dockerfile",
+            "FROM node:22-slim\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN --mount=type=cache,target=/root/.npm npm ci || (npm cache clean --force && npm ci)\n",
+        )],
+        has: &["npm ci || (npm cache clean --force && npm ci)"],
+        lacks: &[],
+    },
+    Case {
+        name: "38 on an unknown image a mount of one's own is believed",
+        files: &[(
+            "Dockerfile",
+            "ARG VERSION\nFROM golang:${VERSION}-alpine\nRUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache go install example.org/tool@v1\n",
+        )],
+        has: &[],
+        lacks: &["/root/go/pkg/mod"],
+    },
+    Case {
         name: "35 apt's record of automatic installs stays in the image",
         files: &[(
             "Dockerfile",

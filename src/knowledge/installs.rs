@@ -44,6 +44,9 @@ pub struct Asks {
 pub struct Locked {
     /// The subcommands that are not.
     pub subcommands: Vec<String>,
+    /// Subcommands that build, and write another lock file where it does not fit; these never ignore it.
+    #[serde(default)]
+    pub builds: Vec<String>,
     /// The names of the lock file.
     pub locks: Vec<String>,
     /// The option that does.

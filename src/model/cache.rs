@@ -53,6 +53,8 @@ pub struct Misplaced<'a> {
 pub fn misplaced<'a>(run: &'a Run, uses: &[(&'a PackageCommand, Vec<CachePath>)]) -> Vec<Misplaced<'a>> {
     let paths = || uses.iter().flat_map(|(command, paths)| paths.iter().map(move |it| (*command, it)));
     let mounts = run.mounts.iter().filter_map(|it| it.own_cache().map(|target| (it, target)));
+    // One folder is claimed once: a second mount that was meant for it has no place to go.
+    let mut claimed: Vec<String> = Vec::new();
     let misplaced = mounts.filter_map(|(mount, target)| {
         let serves = |it: &CachePath| {
             it.targets.iter().any(|path| is_below(path, target) || is_below(target, path)) || it.is_kept_otherwise(run)
@@ -68,8 +70,22 @@ pub fn misplaced<'a>(run: &'a Run, uses: &[(&'a PackageCommand, Vec<CachePath>)]
                 && command.action != Action::Clean
                 && !it.is_mounted(run)
                 && command.manager.is_taken_for(it.cache, target);
-            if is_meant && !wanted.iter().any(|(_, other)| other.targets == it.targets) {
-                wanted.push((command, it.clone()));
+            if !is_meant {
+                continue;
+            }
+            let mut path = it.clone();
+            // Of several folders, as Cargo has them, the one of that name.
+            let is_named = |it: &String| {
+                let part = it.split('/').next().unwrap_or(it);
+                target.split('/').any(|it| it == part)
+            };
+            if let Some(at) = it.cache.paths.iter().position(is_named) {
+                path.targets = vec![it.targets[at].clone()];
+            }
+            path.targets.retain(|it| !claimed.contains(it));
+            if !path.targets.is_empty() {
+                claimed.extend(path.targets.iter().cloned());
+                wanted.push((command, path));
             }
         }
         (!wanted.is_empty()).then_some(Misplaced { mount, paths: wanted })

@@ -149,6 +149,10 @@ impl<'a> Site<'a> {
     pub(super) fn missing(&self) -> Option<Plan<'a>> {
         let run = self.run;
         let mut plan = Plan::default();
+        // Where the base image is not known, whoever has mounted the cache elsewhere may know better.
+        let is_guessed = |path: &CachePath, command: &PackageCommand| {
+            run.caches().any(|(_, it)| command.manager.is_taken_for(path.cache, it))
+        };
         let misplaced = if run.caches().next().is_some() { self.misplaced() } else { Vec::new() };
         // What works offline fetches nothing, and a mount would hide what it needs.
         for (command, paths) in self.uses().iter().filter(|(it, _)| it.action != Action::Clean && !it.is_offline()) {
@@ -163,8 +167,8 @@ impl<'a> Site<'a> {
             let mut missing = false;
             for path in paths {
                 // A mount that only has to be moved is told of elsewhere.
-                let is_meant = misplaced.iter().flat_map(|it| &it.paths).any(|(_, it)| it.targets == path.targets);
-                if is_meant || path.is_kept_otherwise(run) {
+                let moved = || misplaced.iter().flat_map(|it| &it.paths).flat_map(|(_, it)| &it.targets);
+                if path.is_kept_otherwise(run) || (path.certainty == Certainty::Assumed && is_guessed(path, command)) {
                     continue;
                 }
                 let is_free = |it: &&String| {
@@ -175,7 +179,8 @@ impl<'a> Site<'a> {
                     };
                     !run.has_cache_over(it) && !run.mounts.iter().any(near)
                 };
-                let targets: Vec<&String> = path.targets.iter().filter(is_free).collect();
+                let is_moved = |it: &String| moved().any(|target| target == it);
+                let targets: Vec<&String> = path.targets.iter().filter(is_free).filter(|it| !is_moved(it)).collect();
                 if path.cache.holds == Holds::Runtime && !self.is_compiled(command) {
                     continue;
                 }

@@ -13,6 +13,7 @@ use crate::{
     rewrite,
     rule::{Check, FileCx, Rule},
     settings::Builder,
+    shell::Setting,
     source::Span,
 };
 
@@ -285,6 +286,10 @@ impl<'s> Useless<'s, '_> {
 
     /// Whether a cleaning command leaves nothing in a mount: it sees the same settings as the command that fills it.
     fn empties(&self, it: &Cleaning) -> bool {
+        // What is only done after a failure, to try again, is no habit.
+        if self.site.run.invocations()[it.invocation].setting == Setting::Perhaps {
+            return false;
+        }
         let Some(cleaner) = self.site.run.package(it.invocation) else {
             return it.whole;
         };

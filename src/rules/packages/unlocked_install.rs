@@ -57,15 +57,21 @@ impl Site<'_> {
         let command = self.command;
         let elsewhere = ["-g", "--global", "--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "--project", "-w"];
         let named = command.operands().next().is_some();
-        self.locked.subcommands.contains(&command.subcommand)
+        let is_install = self.locked.subcommands.contains(&command.subcommand)
+            && (command.manager.name != "cargo" || command.values("--path").len() == 1);
+        (is_install || self.locked.builds.contains(&command.subcommand))
             && !named
-            && (command.manager.name != "cargo" || command.values("--path").len() == 1)
             && !elsewhere
                 .iter()
                 .chain(["--workspace", "--directory", "--location"].iter())
                 .any(|it| command.has_option(it))
             && !self.locked.same.iter().any(|it| command.has_option(it))
             && !self.is_set()
+    }
+
+    /// Whether the command takes no notice of the lock file.
+    fn ignores(&self) -> bool {
+        self.locked.ignores && !self.locked.builds.contains(&self.command.subcommand)
     }
 
     fn is_set(&self) -> bool {
@@ -105,6 +111,9 @@ impl Site<'_> {
     fn lock(&self, context: &Context, folder: &str) -> Option<Lock> {
         let view = self.view(context);
         let place = |name: &str| view.in_context(&join(folder, name));
+        if self.command.manager.name == "dotnet" && asks_itself(context, &parent(&place("packages.lock.json")?)) {
+            return None;
+        }
         if let Some(lock) = self.locked.locks.iter().find_map(|it| place(it)) {
             return Some(Lock::Copied(lock));
         }
@@ -135,12 +144,12 @@ impl Site<'_> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let what = match lock {
             Lock::Beside { .. } => "does not get",
-            Lock::Copied(_) if self.locked.ignores => "takes no notice of",
+            Lock::Copied(_) if self.ignores() => "takes no notice of",
             Lock::Copied(_) => "is not held to",
         };
         let mut finding = Finding::new(RULE.name, location, format!("`{title}` {what} `{name}`"));
         let mut note = match lock {
-            Lock::Copied(_) if !self.locked.ignores => {
+            Lock::Copied(_) if !self.ignores() => {
                 "Where the lock file does not fit the manifest, other versions are installed than those that were tested, and nobody is told.".to_owned()
             }
             _ => "Other versions may be installed than those that were tested, and others again tomorrow.".to_owned(),
@@ -196,4 +205,11 @@ impl Site<'_> {
             Some((title.clone(), vec![Edit::insert(end, format!(" {lock}"))]))
         })
     }
+}
+
+/// Whether a .NET project asks for a locked restore by a property.
+fn asks_itself(context: &Context, folder: &str) -> bool {
+    let is_project = |it: &String| it.rsplit('.').next().is_some_and(|it| it == "props" || it.ends_with("proj"));
+    let names = context.list(folder).into_iter().filter(is_project);
+    names.filter_map(|it| context.read(&join(folder, &it))).any(|it| it.contains("RestoreLockedMode"))
 }
