@@ -161,6 +161,9 @@ pub struct Manager {
     /// Subcommands that refresh the index.
     #[serde(default)]
     pub update: Vec<WordPattern>,
+    /// Options with which an install refreshes the index by itself.
+    #[serde(default)]
+    pub refreshes: Vec<String>,
     /// Subcommands that install packages.
     #[serde(default)]
     pub install: Vec<WordPattern>,

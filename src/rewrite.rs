@@ -14,7 +14,9 @@ pub fn add_flags(source: &Source, instruction: &Instruction, escape: char, flags
     let last = instruction.flags.last().map_or(instruction.keyword.span, |it| it.span);
     let arguments = instruction.rest.source(leading_space(&instruction.rest.text));
     let gap = Span::new(last.end as usize, arguments.max(last.end as usize));
-    let indent = continuation_indent(source, instruction).unwrap_or(INDENT);
+    // Where the command stands on a line of its own, the flags stand above it.
+    let below = source.slice(gap).rsplit_once('\n').map(|(_, indent)| indent).filter(|it| !it.is_empty());
+    let indent = below.or_else(|| continuation_indent(source, instruction)).unwrap_or(INDENT);
     let line = format!(" {escape}\n{indent}");
     let mut text = String::new();
     for (at, flag) in flags.iter().enumerate() {

@@ -107,6 +107,11 @@ impl PackageCommand {
         self.action == Action::Clean && self.manager.empties.iter().any(|it| it.is_among(&words))
     }
 
+    /// Whether it refreshes the index by itself, and reads none that an earlier command has fetched.
+    pub fn refreshes_index(&self) -> bool {
+        self.manager.refreshes.iter().any(|it| self.has_option(it))
+    }
+
     /// Whether its subcommand only reads what others fetched.
     fn is_reader(&self) -> bool {
         let words: Vec<&str> = self.subcommand.split(' ').collect();

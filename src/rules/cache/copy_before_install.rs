@@ -94,7 +94,9 @@ impl Site<'_> {
             let safety = if plan.doubts.is_empty() && plan.exposed.is_empty() { Safety::Safe } else { Safety::Unsafe };
             let change = self.change(plan, &mut notes, contexts);
             if change.is_none() {
-                notes.push("The copy is written in a way in which dockopt does not move it.".to_owned());
+                notes.push(
+                    "The copy, or the install, is written in a way in which dockopt does not change it.".to_owned(),
+                );
             }
             finding.fix = change.map(|change| Fix { title: Self::title(plan), safety, change });
         } else {

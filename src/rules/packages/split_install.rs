@@ -80,6 +80,7 @@ fn install<'a>(cx: &FileCx<'a>, step: &'a Step) -> Option<Install<'a>> {
             return None;
         }
         updates |= package.is_some_and(|it| it.action == Action::Update && at < command.invocation);
+        updates |= package.is_some_and(PackageCommand::refreshes_index);
     }
     let instruction = cx.model.instruction(step);
     let words = &run.invocations()[command.invocation].words;

@@ -52,7 +52,7 @@ fn finding(
         }
     }
     if later.is_empty() && is_repeated {
-        finding.message = format!("`{}` is called again before anything is installed", update.title());
+        finding.message = format!("what `{}` fetches is fetched again before anything is installed", update.title());
         finding.note = Some("The layer holds package lists that nothing here reads.".to_owned());
         return Some(finding);
     }
@@ -139,10 +139,10 @@ fn later_installs<'a>(
             let own = run.packages().iter().filter(|it| it.manager.name == update.manager.name);
             let used = own.into_iter().filter(|it| matches!(it.action, Action::Update | Action::Install));
             let Some(first) = used.clone().next() else { continue };
-            if first.action == Action::Install {
+            if first.action == Action::Install && !first.refreshes_index() {
                 found.push((step, run, first));
             }
-            if used.into_iter().any(|it| it.action == Action::Update) {
+            if used.into_iter().any(|it| it.action == Action::Update || it.refreshes_index()) {
                 refreshed.push(stage.index);
                 break;
             }
