@@ -8,11 +8,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 mod contents;
+mod downloads;
 mod installs;
 mod variables;
 mod wheels;
 
 pub use contents::{CONTENTS, Class, Contents};
+pub use downloads::{DOWNLOADS, Downloads, Weight};
 pub use installs::{Asks, DEVELOPERS, Developers, Installs, Locked, Production};
 pub use variables::{Change, build_info, means_nothing};
 pub use wheels::{Twin, WHEELS, Wheels};

@@ -2,6 +2,7 @@
 
 use crate::{
     finding::{Finding, Label},
+    knowledge::{DOWNLOADS, Weight},
     model::{Copy, CopyFrom, Run, Step, StepKind, absolute, header, is_below, text},
     project::join,
     rule::{Check, FileCx, Rule},
@@ -97,43 +98,24 @@ fn copied(copy: &Copy) -> Vec<String> {
         let name = it.rsplit('/').next().unwrap_or(it);
         if copy.into_folder { join(destination, name) } else { destination.clone() }
     };
-    copy.sources.iter().flatten().filter(file).map(place).filter(|it| weight(it) == Some(Weight::Heavy)).collect()
-}
-
-/// How much a file weighs, as far as its ending tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weight {
-    /// Archives, packages, programs.
-    Heavy,
-    /// Text: a script, a key, a list.
-    Light,
-}
-
-fn weight(path: &str) -> Option<Weight> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "deb" | "rpm" | "apk" | "tar" | "tgz" | "gz" | "bz2" | "tbz2" | "xz" | "txz" | "zst" | "zip" | "7z" | "jar"
-        | "war" | "whl" | "iso" | "img" | "bin" | "run" | "exe" | "dump" | "sqlite" => Some(Weight::Heavy),
-        "sh" | "py" | "asc" | "sig" | "gpg" | "key" | "pub" | "crt" | "pem" | "txt" | "list" | "repo" | "json"
-        | "yml" | "yaml" | "toml" | "conf" | "cfg" | "sha256" | "md5" | "template" => Some(Weight::Light),
-        _ => None,
-    }
+    copy.sources
+        .iter()
+        .flatten()
+        .filter(file)
+        .map(place)
+        .filter(|it| DOWNLOADS.weight(it) == Some(Weight::Heavy))
+        .collect()
 }
 
 /// The file that `curl` or `wget` writes.
 fn downloaded(invocation: &Invocation, folder: Option<&str>, step: &Step) -> Option<String> {
-    if !matches!(invocation.program.as_str(), "curl" | "wget") || invocation.setting == Setting::Perhaps {
+    let options = DOWNLOADS.programs.get(invocation.program.as_str())?;
+    if invocation.setting == Setting::Perhaps {
         return None;
     }
     let texts: Vec<Option<String>> = invocation.words.iter().map(|it| text(it, &step.before)).collect();
-    let value = |names: &[&str]| {
-        let at = texts.iter().position(|it| it.as_deref().is_some_and(|it| names.contains(&it)))?;
-        texts.get(at + 1)?.clone()
-    };
-    let target = match invocation.program.as_str() {
-        "curl" => value(&["-o", "--output", "-Lo", "-fsSLo", "-sSLo", "-sLo", "-fLo"])?,
-        _ => value(&["-O", "-qO", "-nvO", "--output-document"])?,
-    };
+    let at = texts.iter().position(|it| it.as_ref().is_some_and(|it| options.contains(it)))?;
+    let target = texts.get(at + 1)?.clone()?;
     let written = target != "-" && !target.starts_with("/dev/");
-    absolute(folder, &target).filter(|it| written && weight(it) != Some(Weight::Light))
+    absolute(folder, &target).filter(|it| written && DOWNLOADS.weight(it) != Some(Weight::Light))
 }
