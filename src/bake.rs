@@ -12,6 +12,7 @@ use crate::{
     build::{Build, BuildContext, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
     compose::named_context,
     documents::Documents,
+    ignorefile::IgnoreFile,
     project::{Kind as FileKind, join, parent},
     source::{FileId, Location, Span},
     yaml::{Node, NodeId, Tree},
@@ -58,7 +59,7 @@ pub fn builds(documents: &mut Documents<'_>, files: &[FileId], found: &mut Found
         main.sort_by_key(place);
         let groups = std::iter::once(main).chain(others.into_iter().map(|it| vec![it]));
         for group in groups.filter(|it| !it.is_empty()) {
-            project(documents, &group, &Folder::Above(folder.clone()), found);
+            project(documents, &group, &Folder::Above(folder.clone()), &[], found);
         }
     }
 }
@@ -72,8 +73,8 @@ pub enum Folder {
     Above(String),
 }
 
-/// The builds of some files laid over one another, as `docker buildx bake -f a -f b` reads them.
-pub fn project(documents: &mut Documents<'_>, files: &[FileId], folder: &Folder, found: &mut Found) {
+/// The builds of some files laid over one another, as `docker buildx bake -f a -f b --set *.target=x` reads them.
+pub fn project(documents: &mut Documents<'_>, files: &[FileId], folder: &Folder, sets: &[String], found: &mut Found) {
     let mut all = Definitions::default();
     for file in files {
         all.read(documents, *file);
@@ -88,15 +89,44 @@ pub fn project(documents: &mut Documents<'_>, files: &[FileId], folder: &Folder,
         let mut stack = Vec::new();
         let left_out = |reason| LeftOut { location: target.location, name: Some(name.clone()), reason };
         match whole(name, &targets, &mut stack) {
-            Ok(attributes) => match build(documents, name, &attributes, target.location, folder) {
-                Ok(build) => found.builds.push(build),
-                Err(reason) => found.left_out.push(left_out(reason)),
-            },
+            Ok(mut attributes) => {
+                for it in sets {
+                    set(it, name, &mut attributes);
+                }
+                match build(documents, name, &attributes, target.location, folder) {
+                    Ok(build) => found.builds.push(build),
+                    Err(reason) => found.left_out.push(left_out(reason)),
+                }
+            }
             Err(reason) => {
                 documents.error(target.location.file, target.location.span, reason.clone());
                 found.left_out.push(left_out(reason));
             }
         }
+    }
+}
+
+/// Whether what `--set` takes changes which files a build sees: outputs, tags and the like do not.
+pub fn is_about_files(set: &str) -> bool {
+    let key = set.split('=').next().unwrap_or(set).split('.').nth(1).unwrap_or_default();
+    matches!(key, "context" | "contexts" | "dockerfile" | "target" | "args")
+}
+
+/// Puts in what `--set` says, if it is about a target: `target.key=value`, where the target may be a glob.
+fn set(text: &str, name: &str, attributes: &mut BTreeMap<String, Val>) {
+    let Some((path, value)) = text.split_once('=').filter(|_| is_about_files(text)) else { return };
+    let mut parts = path.splitn(3, '.');
+    let (Some(target), Some(key)) = (parts.next(), parts.next()) else { return };
+    if !IgnoreFile::of_patterns([target]).patterns().iter().any(|it| it.matches(name)) {
+        return;
+    }
+    let value = Val::Text(value.to_owned());
+    match parts.next() {
+        None => drop(attributes.insert(key.to_owned(), value)),
+        Some(below) => match attributes.entry(key.to_owned()).or_insert_with(|| Val::Map(BTreeMap::new())) {
+            Val::Map(map) => drop(map.insert(below.to_owned(), value)),
+            other => *other = Val::Unknown,
+        },
     }
 }
 

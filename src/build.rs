@@ -47,6 +47,8 @@ pub enum Kind {
     Bake,
     /// A GitHub workflow or action.
     Workflow,
+    /// Skaffold's configuration.
+    Skaffold,
     /// A command line in a script, a Makefile, a justfile or a `package.json`.
     Script,
 }
@@ -58,6 +60,7 @@ impl Kind {
             Self::Compose => "compose",
             Self::Bake => "bake",
             Self::Workflow => "workflow",
+            Self::Skaffold => "skaffold",
             Self::Script => "script",
         }
     }
@@ -79,6 +82,7 @@ impl Kind {
                 "docker compose",
                 "docker-compose",
             ],
+            Self::Skaffold => &["artifacts"],
             Self::Script => &[" build", " bud", " bake"],
         };
         words.iter().any(|it| text.contains(it))

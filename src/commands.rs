@@ -44,6 +44,8 @@ pub struct Call {
     pub files: Vec<String>,
     /// The folder from which it is called.
     pub folder: String,
+    /// What it says otherwise than the files, as `--set` takes it: `target.key=value`.
+    pub sets: Vec<String>,
 }
 
 /// What a script starts.
@@ -375,6 +377,7 @@ impl Runner<'_> {
     /// A call of Compose or Bake that names files.
     fn call(&mut self, words: &[Given<'_>], kind: Kind, span: Span, state: &State) {
         let mut files = Vec::new();
+        let mut sets = Vec::new();
         let mut builds = kind == Kind::Bake;
         let mut at = 0;
         while at < words.len() {
@@ -384,16 +387,20 @@ impl Runner<'_> {
                 _ => (text.text.as_str(), None),
             };
             match name {
-                "-f" | "--file" => {
+                "-f" | "--file" | "--set" => {
                     let value = value.or_else(|| {
                         at += 1;
                         words.get(at)?.text.clone()
                     });
                     let Some(value) = value else { return };
-                    files.push(value);
+                    if name == "--set" {
+                        sets.push(value.text);
+                    } else {
+                        files.push(value);
+                    }
                 }
                 // They move the folder that paths start from, or change what is built.
-                "--project-directory" | "--set" | "--metadata-file" => return,
+                "--project-directory" | "--metadata-file" => return,
                 "build" | "up" | "run" | "watch" | "create" => builds = true,
                 _ => {}
             }
@@ -411,7 +418,7 @@ impl Runner<'_> {
         });
         if let (Some((files, folder)), None) = (fits.next(), fits.next()) {
             let location = self.location(span);
-            self.out.calls.push(Call { location, kind, files, folder });
+            self.out.calls.push(Call { location, kind, files, folder, sets });
         }
     }
 

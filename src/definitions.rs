@@ -6,7 +6,7 @@ use crate::{
     compose,
     documents::Documents,
     project::{Files, join, parent},
-    scripts,
+    scripts, skaffold,
     source::{FileId, Source},
     workflow::{self, Workflow},
 };
@@ -50,6 +50,9 @@ pub fn read(sources: &mut Vec<Source>, files: &dyn Files) -> (Found, Vec<Workflo
     for file in files_of_workflows {
         workflows.extend(workflow::read(&mut documents, file, &mut found, &mut calls));
     }
+    for file in of_kind(&documents, Kind::Skaffold) {
+        skaffold::read(&mut documents, file, &mut found);
+    }
     for file in of_kind(&documents, Kind::Script) {
         let root = root_of(&documents.source(file).path, files);
         scripts::read(&mut documents, file, root.as_deref(), &mut found, &mut calls);
@@ -63,10 +66,11 @@ pub fn read(sources: &mut Vec<Source>, files: &dyn Files) -> (Found, Vec<Workflo
                 let (composes, bakes): (Vec<_>, Vec<_>) =
                     opened.into_iter().partition(|it| kind_of(&documents.source(*it).path) == Some(Kind::Compose));
                 if composes.is_empty() {
-                    bake::project(&mut documents, &bakes, &bake::Folder::Known(call.folder), &mut found);
+                    let folder = bake::Folder::Known(call.folder);
+                    bake::project(&mut documents, &bakes, &folder, &call.sets, &mut found);
                 }
             }
-            Kind::Workflow | Kind::Script => {}
+            Kind::Workflow | Kind::Skaffold | Kind::Script => {}
         }
     }
     found.errors.append(&mut documents.errors);
@@ -87,6 +91,8 @@ pub fn kind_of(path: &str) -> Option<Kind> {
         Some(Kind::Bake)
     } else if workflow::is_workflow(path) {
         Some(Kind::Workflow)
+    } else if skaffold::is_skaffold(name) {
+        Some(Kind::Skaffold)
     } else {
         scripts::is_script(name).then_some(Kind::Script)
     }

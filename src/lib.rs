@@ -41,6 +41,7 @@ pub mod scripts;
 pub mod settings;
 pub mod shell;
 pub mod shellcheck;
+pub mod skaffold;
 pub mod source;
 pub mod suppress;
 pub mod syntax;

@@ -31,6 +31,7 @@ fn form_of(name: &str) -> Option<Form> {
         "Makefile" | "makefile" | "GNUmakefile" => Some(Form::Makefile),
         "justfile" | "Justfile" | ".justfile" => Some(Form::Justfile),
         "package.json" => Some(Form::Package),
+        _ if name.ends_with(".mk") => Some(Form::Makefile),
         _ => [".sh", ".bash"].iter().any(|it| name.ends_with(it)).then_some(Form::Shell),
     }
 }
@@ -59,7 +60,8 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, root: Option<&str>, fou
     };
     // A script may be run from anywhere, but most are run from the root or from beside themselves.
     let mut starts = vec![folder.clone()];
-    if form == Form::Shell {
+    // What a Makefile includes runs where that one does.
+    if form == Form::Shell || path.ends_with(".mk") {
         starts.extend(root.filter(|it| *it != folder).map(str::to_owned));
     }
     for (name, text) in scripts {

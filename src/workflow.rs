@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    bake,
     build::{Build, BuildContext, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
     commands::{self, Call, Place},
     compose::named_context,
@@ -468,8 +469,10 @@ impl Cx<'_, '_> {
         // Files that other steps make, such as those of metadata-action, are not there.
         let files = files.map(|it| scope.expand(it)).collect::<Option<Vec<_>>>();
         let files: Vec<_> = files?.iter().map(|it| join(&folder, it)).collect();
+        let sets = text("set").unwrap_or_default().lines().map(str::trim).filter(|it| !it.is_empty());
+        let sets: Option<Vec<_>> = sets.filter(|it| bake::is_about_files(it)).map(|it| scope.expand(it)).collect();
         let location = Location { file: self.file, span: step.uses_span };
-        Some(Call { location, kind: Kind::Bake, files, folder })
+        Some(Call { location, kind: Kind::Bake, files, folder, sets: sets? })
     }
 
     /// A step that runs a shell text.

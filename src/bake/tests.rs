@@ -132,3 +132,25 @@ fn names() {
         assert!(!is_bake(name), "{name}");
     }
 }
+
+#[test]
+fn a_call_says_some_things_otherwise() {
+    let bake =
+        "target \"web\" {\n  context = \"web\"\n  args = { A = \"1\" }\n}\ntarget \"api\" { context = \"api\" }\n";
+    let make = "all:\n\tdocker buildx bake -f ci.hcl --set '*.target=prod' --set=web.args.A=2 --set \"*.output=type=x\" \
+                --set api.context=.\n";
+    let files = [("ci.hcl", bake), ("Makefile", make)];
+    let mut memory = Memory::default();
+    memory.texts.extend(files.iter().map(|(path, text)| ((*path).to_owned(), Arc::from(*text))));
+    let all = All::of(vec![Source::new("Makefile", make)], &memory);
+    let rows: Vec<_> = all
+        .found
+        .builds
+        .iter()
+        .map(|it| {
+            (it.name.as_deref().unwrap(), it.context.folder().unwrap(), it.target.clone(), it.args.get("A").cloned())
+        })
+        .collect();
+    let prod = Target::Stage("prod".to_owned());
+    assert_eq!(rows, [("web", "web", prod.clone(), Some(Some("2".to_owned()))), ("api", ".", prod, None)]);
+}

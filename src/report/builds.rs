@@ -93,6 +93,7 @@ fn noun(kind: Kind) -> &'static str {
         Kind::Compose => "service",
         Kind::Bake => "target",
         Kind::Workflow => "job",
+        Kind::Skaffold => "artifact",
         Kind::Script => "script",
     }
 }

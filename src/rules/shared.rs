@@ -39,7 +39,7 @@ fn named_context(project: &Project, build: &Build, image: &str, base: &str) -> O
             let name = source.slice(span).trim_matches('"');
             Some(Change::of(file, [edit])?.meant_for(file, ["target", name, "contexts"]))
         }
-        Kind::Workflow | Kind::Script => None,
+        Kind::Workflow | Kind::Skaffold | Kind::Script => None,
     }
 }
 

@@ -1,0 +1,115 @@
+//! Skaffold's configuration to the builds that its artifacts are.
+
+use crate::{
+    build::{Build, BuildContext, Found, Kind, LeftOut, Recipe, Target, Value},
+    documents::Documents,
+    project::{join, parent},
+    source::{FileId, Location},
+    yaml::{NodeId, Tree},
+};
+
+/// Keys of an artifact that name another builder.
+const OTHERS: [&str; 5] = ["bazel", "buildpacks", "custom", "jib", "ko"];
+
+/// Whether a file of that name is Skaffold's.
+pub fn is_skaffold(name: &str) -> bool {
+    matches!(name, "skaffold.yaml" | "skaffold.yml")
+}
+
+/// The builds of a file: of its first document, and of the profiles in it.
+pub fn read(documents: &mut Documents<'_>, file: FileId, found: &mut Found) {
+    let Some(tree) = documents.tree(file) else { return };
+    let folder = parent(&documents.source(file).path);
+    let profiles = tree.at(tree.root, &["profiles"]).map(|it| tree.items(it)).unwrap_or_default();
+    for config in std::iter::once(tree.root).chain(profiles.iter().copied()) {
+        let artifacts = tree.at(config, &["build", "artifacts"]).map(|it| tree.items(it)).unwrap_or_default();
+        for artifact in artifacts {
+            let Some(image) = tree.get(*artifact, "image") else { continue };
+            let location = Location { file, span: tree.span(image.value) };
+            let name = tree.scalar(image.value).map(str::to_owned);
+            match build(&tree, *artifact, &folder, location) {
+                Ok(Some(build)) => found.builds.push(Build { name, ..build }),
+                Ok(None) => {}
+                Err(reason) => found.left_out.push(LeftOut { location, name, reason }),
+            }
+        }
+    }
+}
+
+/// The build of an artifact; none if something else than a Dockerfile makes it.
+fn build(tree: &Tree, artifact: NodeId, folder: &str, location: Location) -> Result<Option<Build>, String> {
+    // Kaniko reads a Dockerfile, too.
+    let kaniko = tree.get(artifact, "kaniko").map(|it| it.value);
+    if kaniko.is_none() && OTHERS.iter().any(|it| tree.get(artifact, it).is_some()) {
+        return Ok(None);
+    }
+    let docker = kaniko.or_else(|| tree.get(artifact, "docker").map(|it| it.value));
+    let known = |node: Option<NodeId>, what: &str| match value(tree, node) {
+        Value::Known(text) => Ok(Some(text)),
+        Value::Absent => Ok(None),
+        Value::Unknown(_) => Err(format!("its `{what}` depends on what is not known")),
+    };
+    let own = |key: &str| tree.get(artifact, key).map(|it| it.value);
+    let of_docker = |key: &str| docker.and_then(|it| tree.get(it, key)).map(|it| it.value);
+    let context = known(own("context"), "context")?.unwrap_or_else(|| ".".to_owned());
+    let dockerfile = known(of_docker("dockerfile"), "dockerfile")?.unwrap_or_else(|| "Dockerfile".to_owned());
+    let context = join(folder, &context);
+    let recipe = Recipe::File(join(&context, &dockerfile));
+    let mut build = Build::new(Kind::Skaffold, recipe, BuildContext::Folder(context), location);
+    build.target = Target::of(value(tree, of_docker("target")));
+    build.folder = Some(folder.to_owned());
+    for argument in of_docker("buildArgs").map(|it| tree.entries(it)).unwrap_or_default() {
+        let value = match value(tree, Some(argument.value)) {
+            Value::Known(text) => Some(text),
+            Value::Absent | Value::Unknown(_) => None,
+        };
+        build.args.insert(argument.name.clone(), value);
+    }
+    Ok(Some(build))
+}
+
+/// A text; what Skaffold would put in from its environment is not known.
+fn value(tree: &Tree, node: Option<NodeId>) -> Value {
+    match node.and_then(|it| tree.scalar(it)) {
+        None => Value::Absent,
+        Some(text) if text.contains("{{") => Value::Unknown(text.to_owned()),
+        Some(text) => Value::Known(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{project::Memory, source::Source};
+
+    #[test]
+    fn artifacts_are_builds() {
+        let text = "build:\n  artifacts:\n  - image: web\n    context: src/web\n  - image: api\n    docker:\n      \
+                    dockerfile: api/Dockerfile\n      target: prod\n      buildArgs: { A: '1', B: '{{.B}}' }\n  - image: \
+                    jar\n    jib: {}\n  - image: k\n    kaniko: { dockerfile: K }\n  - image: x\n    context: \
+                    '{{.X}}'\nprofiles:\n- name: dev\n  build:\n    artifacts:\n    - image: web\n      context: dev\n";
+        let memory = Memory::default();
+        let mut documents = Documents::of(vec![Source::new("deploy/skaffold.yaml", text)], &memory);
+        let mut found = Found::default();
+        read(&mut documents, FileId(0), &mut found);
+        let rows: Vec<String> = found
+            .builds
+            .iter()
+            .map(|it| {
+                let Recipe::File(dockerfile) = &it.dockerfile else { panic!("no file") };
+                let name = it.name.as_deref().unwrap_or_default();
+                format!("{name} {dockerfile} {} {:?} {:?}", it.context.folder().unwrap_or_default(), it.target, it.args)
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "web deploy/src/web/Dockerfile deploy/src/web Last {}",
+                "api deploy/api/Dockerfile deploy Stage(\"prod\") {\"A\": Some(\"1\"), \"B\": None}",
+                "k deploy/K deploy Last {}",
+                "web deploy/dev/Dockerfile deploy/dev Last {}",
+            ]
+        );
+        assert_eq!(found.left_out.len(), 1);
+    }
+}
