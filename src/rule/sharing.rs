@@ -190,6 +190,11 @@ impl<'a> Shared<'a> {
         self.builds.iter().any(|it| it.is_certain)
     }
 
+    /// Whether all builds are known, and no other folder can be the context of one.
+    pub fn is_all_certain(&self) -> bool {
+        self.open.is_none() && self.builds.iter().all(|it| it.is_certain)
+    }
+
     /// What lies around the project's files.
     pub fn files(&self) -> &'a dyn Files {
         &*self.project.files
@@ -241,7 +246,8 @@ impl<'a> Shared<'a> {
         paths
     }
 
-    fn text(&self) -> &str {
+    /// What the file says, or what a new one begins with.
+    pub fn text(&self) -> &str {
         self.file.or(self.model).map_or("", |it| &self.project.source(it).text)
     }
 

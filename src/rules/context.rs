@@ -11,6 +11,7 @@ mod mentions;
 mod misread_ignore_line;
 mod missing_copy_source;
 mod missing_ignore_file;
+mod open_ignore_file;
 mod secret_in_context;
 mod shadowed_ignore_line;
 mod sharing;
@@ -30,6 +31,7 @@ pub(super) static RULES: &[&Rule] = &[
     &misread_ignore_line::RULE,
     &missing_copy_source::RULE,
     &missing_ignore_file::RULE,
+    &open_ignore_file::RULE,
     &secret_in_context::RULE,
     &shadowed_ignore_line::RULE,
     &tmpfs_sends_all::RULE,
