@@ -230,6 +230,54 @@ fn hostile_folders_are_measured() {
     }
 }
 
+/// Files that come and go while they are counted.
+#[test]
+fn files_that_vanish_are_no_trouble() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = folder(&[("Dockerfile", "FROM scratch\nCOPY . /\n"), (".dockerignore", ".git\n"), ("a", "1")]);
+    let root = folder.path();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in (0..20).cycle().take_while(|_| !done.load(Ordering::Relaxed)) {
+                let place = root.join(format!("come-and-go/{number}"));
+                // They may be gone before they are there.
+                let _ = fs::create_dir_all(&place);
+                for file in 0..20 {
+                    let _ = fs::write(place.join(file.to_string()), "x");
+                }
+                let _ = fs::remove_dir_all(root.join("come-and-go"));
+            }
+        });
+        for _ in 0..20 {
+            let output = run(root, &["--format", "json"]);
+            let code = output.status.code();
+            if code != Some(0) {
+                done.store(true, Ordering::Relaxed);
+            }
+            assert_eq!(code, Some(0), "{}", text(&output.stderr));
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Pipes in the place of the files that git and Docker keep are not opened: that would wait for ever.
+#[test]
+fn pipes_in_the_place_of_files_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "Dockerfile", "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\n");
+    write(root, "data/words.bin", "x");
+    write(root, ".gitignore", "/data/\n");
+    fs::create_dir(root.join(".git")).unwrap();
+    for pipe in [".git/index", ".dockerignore", "compose.yaml", "Makefile", "data/.gitignore"] {
+        assert!(Command::new("mkfifo").arg(root.join(pipe)).status().unwrap().success());
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dockopt"));
+    let output = command.args(["check", "--format", "short"]).current_dir(root).output().unwrap();
+    assert!(text(&output.stdout).contains("unversioned-copy"), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
 #[test]
 fn ten_thousand_ignore_lines_are_no_trouble() {
     let lines = (0..10_000).map(|it| format!("folder{it}/*.log\n!folder{it}/keep.log")).collect::<Vec<_>>().join("\n");

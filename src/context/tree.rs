@@ -309,7 +309,48 @@ impl<'a> Open<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::project::{Entry, Kind};
+
+    /// A folder that is listed and gone when it is read, and one that cannot be read.
+    #[derive(Debug)]
+    struct Unsteady;
+
+    impl Files for Unsteady {
+        fn kind(&self, _: &str) -> Option<Kind> {
+            Some(Kind::Folder)
+        }
+
+        fn read(&self, _: &str) -> Option<Arc<str>> {
+            None
+        }
+
+        fn list(&self, _: &str) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+            let entry = |name: &str, kind| Entry { name: name.into(), kind, bytes: 3, hard_link: None };
+            match folder.to_str() {
+                Some(".") => {
+                    let names = [("file", EntryKind::File), ("gone", EntryKind::Folder), ("shut", EntryKind::Folder)];
+                    Ok(names.map(|(name, kind)| entry(name, kind)).into())
+                }
+                Some("./gone") => Err(io::ErrorKind::NotFound.into()),
+                _ => Err(io::ErrorKind::PermissionDenied.into()),
+            }
+        }
+    }
+
+    #[test]
+    fn what_vanishes_is_not_there() {
+        let tree = Tree::of(&Unsteady, ".", &IgnoreFile::parse(""), &WalkOptions::default()).unwrap();
+        assert_eq!(tree.nodes.len(), 4);
+        let problems: Vec<&str> = tree.problems.iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(problems, ["shut"]);
+    }
 
     #[test]
     fn sizes_have_three_figures() {

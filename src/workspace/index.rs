@@ -1,6 +1,6 @@
 //! Which files git tracks, read from the index of a repository: a program that is started takes longer.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::disk::read_limited;
 
@@ -12,14 +12,16 @@ impl Tracked {
     /// Those of the repository at `root`; `None` when its index cannot be read or understood.
     pub(super) fn of(root: &Path) -> Option<Self> {
         let git = root.join(".git");
+        // Only regular files: opening a pipe would wait for ever.
+        let read = |path: &Path| path.is_file().then(|| read_limited(path).ok()).flatten();
         let folder = if git.is_dir() {
             git
         } else {
             // A worktree or a submodule says where its files are.
-            let text = fs::read_to_string(&git).ok()?;
+            let text = String::from_utf8(read(&git)?).ok()?;
             root.join(text.strip_prefix("gitdir:")?.trim())
         };
-        Self::parse(&read_limited(&folder.join("index")).ok()?)
+        Self::parse(&read(&folder.join("index"))?)
     }
 
     /// Reads an index of version 2, 3 or 4, as git's `index-format` describes it.
