@@ -31,8 +31,11 @@ fn form_of(name: &str) -> Option<Form> {
         "Makefile" | "makefile" | "GNUmakefile" => Some(Form::Makefile),
         "justfile" | "Justfile" | ".justfile" => Some(Form::Justfile),
         "package.json" => Some(Form::Package),
-        _ if name.ends_with(".mk") => Some(Form::Makefile),
-        _ => [".sh", ".bash"].iter().any(|it| name.ends_with(it)).then_some(Form::Shell),
+        _ => match name.rsplit_once('.')?.1 {
+            "mk" => Some(Form::Makefile),
+            "sh" | "bash" => Some(Form::Shell),
+            _ => None,
+        },
     }
 }
 
@@ -61,7 +64,7 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, root: Option<&str>, fou
     // A script may be run from anywhere, but most are run from the root or from beside themselves.
     let mut starts = vec![folder.clone()];
     // What a Makefile includes runs where that one does.
-    if form == Form::Shell || path.ends_with(".mk") {
+    if form == Form::Shell || path.rsplit_once('.').is_some_and(|it| it.1 == "mk") {
         starts.extend(root.filter(|it| *it != folder).map(str::to_owned));
     }
     for (name, text) in scripts {

@@ -61,7 +61,7 @@ pub(super) enum Command {
     },
     /// List which Dockerfile is built with which context, and where that is written.
     ///
-    /// Compose files, Bake files, GitHub workflows, shell scripts, Makefiles, justfiles and `package.json` are read.
+    /// Compose files, Bake files, GitHub workflows, Skaffold files, shell scripts, Makefiles, justfiles and `package.json` are read.
     Builds {
         /// Folders to search, or Dockerfiles.
         #[arg(value_name = "PATH", default_value = ".")]

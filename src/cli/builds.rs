@@ -24,7 +24,7 @@ pub(super) fn run(common: &Common, paths: &[String], streams: &mut Streams) -> R
         return Err(Failure::Usage { message, help: Some("use `human` or `json`".to_owned()) });
     }
     let (workspace, settings) = settings_for(common, paths)?;
-    let loaded = workspace.load_with_scripts(paths, settings);
+    let loaded = workspace.load(paths, None, settings);
     let mut status = tell_problems(&loaded, streams)?;
     let project = &loaded.project;
     for error in &project.definition_errors {

@@ -28,7 +28,7 @@ pub(super) fn run(common: &Common, what: What<'_>, streams: &mut Streams) -> Res
     }
     let paths = [what.path.to_owned()];
     let (workspace, settings) = settings_for(common, &paths)?;
-    let loaded = workspace.load_with_scripts(&paths, settings);
+    let loaded = workspace.load(&paths, None, settings);
     let folder = workspace.shown(what.path);
     if what.path == STDIN || loaded.project.files.kind(&folder) == Some(crate::project::Kind::File) {
         let message = format!("{}: is no folder", what.path);

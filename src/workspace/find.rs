@@ -12,7 +12,7 @@ use ignore::{DirEntry, WalkBuilder};
 use super::{
     Role, Workspace, WorkspaceError, is_below,
     listing::{Listed, Listing, Listings},
-    may_define, repository_of, role_of, slashed, wanted_kind,
+    may_define, repository_of, role_of, slashed,
 };
 use crate::{
     build::Kind,
@@ -28,8 +28,6 @@ pub(super) struct Found {
     pub dockerfiles: BTreeMap<String, PathBuf>,
     /// Build definitions, likewise.
     pub definitions: BTreeMap<String, PathBuf>,
-    /// Whether scripts are among them.
-    pub wants_scripts: bool,
     /// The folders out of which nothing is read.
     pub roots: BTreeSet<String>,
     /// What is in the folders that were listed.
@@ -111,12 +109,12 @@ impl Workspace {
     fn add_definitions(&self, folder: &str, found: &mut Found) {
         let Some(listing) = found.listings.add(folder) else { return };
         for (name, listed) in listing.names() {
-            if listed == Listed::Folder || !may_define(name, found.wants_scripts) {
+            if listed == Listed::Folder || !may_define(name) {
                 continue;
             }
             let path = join(folder, name);
             let is_file = || listed == Listed::File || Path::new(&path).is_file();
-            if wanted_kind(&path, found.wants_scripts).is_some() && is_file() {
+            if definitions::kind_of(&path).is_some() && is_file() {
                 found.definitions.insert(self.show(&path), PathBuf::from(path));
             }
         }
@@ -175,7 +173,7 @@ impl Workspace {
                     continue;
                 }
             };
-            let files = match role_of_entry(&entry, root.as_deref(), found.wants_scripts) {
+            let files = match role_of_entry(&entry, root.as_deref()) {
                 Some(Role::Dockerfile) => &mut found.dockerfiles,
                 Some(Role::Definition) => &mut found.definitions,
                 None => continue,
@@ -201,8 +199,8 @@ fn folders_above(folder: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What a file is by its name. A link is taken when it leads to a file below the root.
-fn role_of_entry(entry: &DirEntry, root: Option<&Path>, wants_scripts: bool) -> Option<Role> {
-    let role = role_of(entry.file_name().to_str()?, entry.path(), wants_scripts)?;
+fn role_of_entry(entry: &DirEntry, root: Option<&Path>) -> Option<Role> {
+    let role = role_of(entry.file_name().to_str()?, entry.path())?;
     let kind = entry.file_type()?;
     let leads_to_file = || {
         let real = fs::canonicalize(entry.path());

@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use crate::{
     baseline::{Baseline, Folders},
-    build::{Kind, Recipe},
+    build::Recipe,
     definitions::{self, Definitions},
     model::is_below,
     project::{self, History, Project, join, parent},
@@ -325,22 +325,7 @@ impl Workspace {
     /// Reads the Dockerfiles that `paths` name and what belongs to them.
     /// `stdin` is what stands for the path `-`: the path under which it is shown, and its bytes.
     pub fn load(&self, paths: &[String], stdin: Option<(String, Vec<u8>)>, settings: Arc<Settings>) -> Loaded {
-        self.load_with(paths, stdin, settings, false)
-    }
-
-    /// The same with the builds that scripts start. Reading them all costs more than everything else.
-    pub fn load_with_scripts(&self, paths: &[String], settings: Arc<Settings>) -> Loaded {
-        self.load_with(paths, None, settings, true)
-    }
-
-    fn load_with(
-        &self,
-        paths: &[String],
-        stdin: Option<(String, Vec<u8>)>,
-        settings: Arc<Settings>,
-        wants_scripts: bool,
-    ) -> Loaded {
-        let mut found = Found { wants_scripts, ..Found::default() };
+        let mut found = Found::default();
         for path in paths.iter().filter(|it| *it != STDIN) {
             self.find(path, &settings, &mut found);
         }
@@ -480,22 +465,21 @@ fn slashed(path: impl AsRef<Path>) -> String {
 }
 
 /// What a file is that is looked for.
-fn role_of(name: &str, path: &Path, wants_scripts: bool) -> Option<Role> {
+fn role_of(name: &str, path: &Path) -> Option<Role> {
     if project::is_dockerfile(name) {
         return Some(Role::Dockerfile);
     }
-    let is_wanted = may_define(name, wants_scripts) && wanted_kind(&slashed(path), wants_scripts).is_some();
-    is_wanted.then_some(Role::Definition)
+    (may_define(name) && definitions::kind_of(&slashed(path)).is_some()).then_some(Role::Definition)
 }
 
-/// Whether a file of this name can be a build definition: only those of some endings, unless scripts are looked for.
-fn may_define(name: &str, wants_scripts: bool) -> bool {
-    wants_scripts || [".yml", ".yaml", ".hcl", ".json"].iter().any(|it| name.ends_with(it))
-}
-
-/// The kind of a build definition that is looked for.
-fn wanted_kind(path: &str, wants_scripts: bool) -> Option<Kind> {
-    definitions::kind_of(path).filter(|it| wants_scripts || *it != Kind::Script)
+/// Whether a file of this name can be a build definition, as far as its ending tells.
+fn may_define(name: &str) -> bool {
+    match name.rsplit_once('.') {
+        None => name.ends_with("file"),
+        Some((_, ending)) => {
+            ["yml", "yaml", "hcl", "json", "sh", "bash", "mk"].contains(&ending) || name == ".justfile"
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
