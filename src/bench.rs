@@ -1,8 +1,9 @@
 //! What `dockopt bench` builds, and what it measured.
 //!
-//! A cold build is one for which nothing is kept. `--no-cache` is no way to it: it empties the cache mounts of each
-//! build, also what another image of the same run has put there. So each Dockerfile gets an argument with a value that
-//! was never there before, which every `RUN` depends on, and the cache mounts get a name space of their own.
+//! A cold build is one on a builder that has nothing but the base images. What images have in common is built once there,
+//! and what one puts into a cache mount serves the next; `--no-cache` would take both away, and from the user all that is
+//! in the mounts. So each Dockerfile gets an argument with a value that was never there before, which every `RUN`
+//! depends on, and the cache mounts get a name space of their own.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::{
     context::{Context, Needs, Status, Tree, WalkOptions},
     edit::{self, Edit},
     images::{Image, Named},
-    model::{Base, Model, MountKind, StepKind},
+    model::{Base, Model, StepKind},
     project::{EntryKind, Project, join, parent, relative},
     source::Source,
     syntax::Args,
@@ -27,8 +28,6 @@ const ARGUMENT: &str = "DOCKOPT_BENCH";
 pub struct Chillable {
     /// Its text, with the argument.
     pub text: String,
-    /// Whether it has no cache mounts, so that `--no-cache` loses nothing.
-    pub is_plain: bool,
     /// The stages in which nothing runs: no argument makes them cold.
     pub without_runs: Vec<String>,
 }
@@ -38,7 +37,6 @@ impl Chillable {
     pub fn of(source: &Source, model: &Model) -> Self {
         let mut edits = Vec::new();
         let mut without_runs = Vec::new();
-        let mut is_plain = true;
         let mut text = source.text.clone();
         if !text.ends_with('\n') {
             text.push('\n');
@@ -49,15 +47,7 @@ impl Chillable {
             // The last line of a file may lack its end.
             let end = if end == source.text.len() { text.len() } else { end };
             edits.push(Edit::insert(end, format!("ARG {ARGUMENT}\n")));
-            let mut runs = stage.steps.iter().filter_map(|it| match &it.kind {
-                StepKind::Run(run) => Some(run),
-                StepKind::Copy(_) | StepKind::Other => None,
-            });
-            let mut has_run = false;
-            for run in runs.by_ref() {
-                has_run = true;
-                is_plain &= run.mounts.iter().all(|it| it.kind != MountKind::Cache);
-            }
+            let has_run = stage.steps.iter().any(|it| matches!(it.kind, StepKind::Run(_)));
             if has_run || matches!(stage.base, Base::Stage(_)) {
                 continue;
             }
@@ -74,7 +64,7 @@ impl Chillable {
             without_runs.push(name);
         }
         edits.sort();
-        Self { text: edit::apply(&text, &edits), is_plain, without_runs }
+        Self { text: edit::apply(&text, &edits), without_runs }
     }
 }
 
@@ -130,7 +120,6 @@ pub fn bake_file(
         }
         let is_built = build.images.contains(&image.name.as_str());
         match dockerfiles.get(&image.dockerfile).filter(|_| is_built && build.scenario == 0) {
-            Some(it) if it.is_plain => target["no-cache"] = Value::from(true),
             Some(it) if !it.without_runs.is_empty() => target["no-cache-filter"] = json!(it.without_runs),
             Some(_) | None => {}
         }
@@ -321,8 +310,6 @@ mod tests {
             "FROM a AS b\nARG DOCKOPT_BENCH\nRUN x\n\nFROM c AS dockopt-bench-1\nARG DOCKOPT_BENCH\nCOPY --from=b / /\n"
         );
         assert_eq!(it.without_runs, ["dockopt-bench-1"]);
-        assert!(it.is_plain);
-        assert!(!chillable("FROM a\nRUN --mount=type=cache,target=/x y\n").is_plain);
     }
 
     #[test]
