@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     build::{Build, BuildContext, Kind, NamedContext, Target},
     context,
-    model::Model,
+    model::{Model, is_below},
     project::{Project, Unit, parent},
 };
 
@@ -75,7 +75,14 @@ pub fn of(project: &Project) -> Images {
                 }
             };
             let name = known.entry(key.clone()).or_insert_with(|| {
-                let name = unique(&build.name.as_deref().map_or_else(|| name_of(path), plain), &mut names);
+                let mut name = build.name.as_deref().map_or_else(|| name_of(path), plain);
+                if names.contains(&name)
+                    && let Some(stage) = key.2.clone().or_else(|| last_stage(project, unit))
+                {
+                    // Another stage of what is called so is told apart by its name.
+                    name = format!("{name}-{}", plain(&stage));
+                }
+                let name = unique(&name, &mut names);
                 let args = build.args.iter().filter_map(|(key, it)| Some((key.clone(), it.clone()?)));
                 wired.push((images.all.len(), build));
                 images.all.push(Image {
@@ -180,9 +187,22 @@ fn inferred(project: &Project, unit: &Unit) -> Result<String, String> {
     match &folders[..] {
         [] => Err("in no folder are all files that it copies".to_owned()),
         [one] => Ok(one.clone()),
-        several if several.contains(&own) => Ok(own),
+        // Its own folder, unless others are built from above it.
+        several if several.contains(&own) && !is_built_from_above(project, &own) => Ok(own),
         _ => Err("several folders may be its context".to_owned()),
     }
+}
+
+/// Whether a build has a folder above this one as its context.
+fn is_built_from_above(project: &Project, folder: &str) -> bool {
+    let mut contexts = project.builds.iter().filter_map(|it| it.context.folder());
+    contexts.any(|it| it != folder && (it == "." || is_below(folder, it)))
+}
+
+/// The name of the last stage.
+fn last_stage(project: &Project, unit: &Unit) -> Option<String> {
+    let model = Model::of(unit.file, project.source(unit.file), &unit.syntax, &BTreeMap::new());
+    model.stages.last()?.name.clone()
 }
 
 /// A name for the image of a Dockerfile: `api` for `api/Dockerfile`, `api.Dockerfile` and `Dockerfile.api`.
@@ -247,6 +267,29 @@ mod tests {
             names(&files),
             ["app Dockerfile .", "dev Dockerfile.dev .", "a a/Dockerfile a", "a-2 b/a.Dockerfile b"]
         );
+    }
+
+    #[test]
+    fn stages_are_told_apart() {
+        let compose = "services:\n  web:\n    build:\n      context: web\n      target: dev\n";
+        let other = "services:\n  web:\n    build: ../web\n";
+        let files = [
+            ("web/Dockerfile", "FROM a AS dev\nFROM b AS final\n"),
+            ("compose.yaml", compose),
+            ("deploy/compose.yaml", other),
+        ];
+        let names = names(&files);
+        assert_eq!(names.len(), 2, "{names:?}");
+        assert!(names.iter().any(|it| it.starts_with("web-dev ") || it.starts_with("web-final ")), "{names:?}");
+    }
+
+    #[test]
+    fn where_others_are_built_from_above_a_folder_is_not_guessed() {
+        let compose = "services:\n  api:\n    build:\n      context: .\n      dockerfile: api/Dockerfile\n";
+        let files = [("api/Dockerfile", "FROM a\nCOPY . .\n"), ("web/Dockerfile", "FROM a\nCOPY . .\n")];
+        let with = [&files[..], &[("compose.yaml", compose)]].concat();
+        assert_eq!(names(&with), ["api api/Dockerfile ."]);
+        assert_eq!(names(&files), ["api api/Dockerfile api", "web web/Dockerfile web"]);
     }
 
     #[test]

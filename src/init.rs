@@ -11,9 +11,12 @@ use crate::{
     build::{Kind, Recipe},
     images::{self, Image, Named},
     knowledge::Cache,
-    model::{Model, Stage},
+    model::{Configured, ImageRef, Model, Stage},
     project::{Project, join, parent, relative},
 };
+
+/// The package managers that come with the images of their languages; others are installed into a stage.
+const IN_IMAGES: [&str; 2] = ["npm", "pip"];
 
 /// A file that may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,6 +123,8 @@ struct Cx<'a> {
 struct Shape {
     /// Whether layers are lost that are not in the image itself.
     has_stages: bool,
+    /// Whether it asks for secrets, which a Bake file has to be told.
+    has_secrets: bool,
     /// The caches of package managers: where they are on the host, and where in the container.
     caches: BTreeSet<(String, String)>,
 }
@@ -156,7 +161,7 @@ impl Cx<'_> {
     }
 
     fn shape(&self, image: &Image) -> Shape {
-        let mut shape = Shape { has_stages: false, caches: BTreeSet::new() };
+        let mut shape = Shape { has_stages: false, has_secrets: false, caches: BTreeSet::new() };
         let Some(model) = self.model(image) else { return shape };
         let last = match &image.stage {
             Some(name) => model.stages.iter().find(|it| it.name.as_deref() == Some(&*name.to_lowercase())),
@@ -165,12 +170,40 @@ impl Cx<'_> {
         let Some(last) = last else { return shape };
         let own: BTreeSet<usize> = model.ancestry(last.index).map(|it| it.index).collect();
         shape.has_stages = (0..last.index).any(|it| !own.contains(&it));
+        let secrets = model.stages.iter().flat_map(Stage::runs).flat_map(|(_, run)| &run.mounts);
+        shape.has_secrets =
+            secrets.map(|it| it.text.as_str()).any(|it| it.contains("type=secret") || it.contains("type=ssh"));
         // A container that runs as somebody else has its caches elsewhere, and may not write into those of the host.
-        let Some(home) = last.end.home().filter(|_| last.end.user.is_root()) else { return shape };
-        for command in model.stages.iter().flat_map(Stage::runs).flat_map(|(_, run)| run.packages()) {
-            shape.caches.extend(command.manager.cache.iter().filter_map(|it| on_host(it, &home)));
+        if !last.end.user.is_root() {
+            return shape;
+        }
+        let ground = self.ground(image, last);
+        for stage in &model.stages {
+            let is_own = own.contains(&stage.index);
+            let has_same_image = ground.is_some() && self.ground(image, stage) == ground;
+            for (step, run) in stage.runs() {
+                // Only a package manager that the container has is of use there.
+                let is_there = |name: &str| is_own || (has_same_image && IN_IMAGES.contains(&name));
+                for command in run.packages().iter().filter(|it| is_there(&it.manager.name)) {
+                    for found in model.cache_paths(stage.index, &step.before, run, command, &Configured::default()) {
+                        shape.caches.extend(on_host(found.cache, &found.targets));
+                    }
+                }
+            }
         }
         shape
+    }
+
+    /// The name of the image at the bottom of a stage; where that is one of the project's own, of what is below it.
+    fn ground(&self, image: &Image, stage: &Stage) -> Option<String> {
+        let bottom = stage.bottom.as_deref()?;
+        let own = image.contexts.iter().find_map(|(key, it)| match it {
+            Named::Image(name) if ImageRef::parse(key) == *bottom => self.images.iter().find(|it| it.name == *name),
+            Named::Image(_) | Named::Folder(_) | Named::Other(_) => None,
+        });
+        let Some(own) = own.filter(|it| it.name != image.name) else { return Some(bottom.name.clone()) };
+        let model = self.model(own)?;
+        model.stages.last()?.bottom.as_deref().map(|it| it.name.clone())
     }
 
     /// A path of the project as it is seen from the folder of the files.
@@ -206,11 +239,17 @@ impl Cx<'_> {
             lines.push(("cache-from", format!("cache_from({})", quoted(&tag))));
             // What is all in the image needs no cache beside it.
             let is_base = bases.contains(image.name.as_str());
-            let whole = is_base || self.shape(image).has_stages;
+            let shape = self.shape(image);
+            let whole = is_base || shape.has_stages;
             let to = if whole { format!("cache_to({})", quoted(&tag)) } else { "inline_cache()".to_owned() };
             lines.push(("cache-to", to));
             let width = lines.iter().map(|it| it.0.len()).max().unwrap_or(0);
             let _ = write!(text, "\ntarget {} {{\n", quoted(&image.name));
+            if shape.has_secrets {
+                text.push_str(
+                    "  # It asks for secrets: name them with `secret` or `ssh`, as \"id=token,env=TOKEN\".\n",
+                );
+            }
             for (key, value) in lines {
                 let _ = writeln!(text, "  {key:width$} = {value}");
             }
@@ -316,8 +355,7 @@ impl Cx<'_> {
         if some {
             Ok(NewFile { part: Part::Dev, path, text, is_program: false })
         } else {
-            Err("no service that is built here and runs as root uses a package manager whose cache the host has"
-                .to_owned())
+            Err("no service that is built here runs as root in an image that has a package manager".to_owned())
         }
     }
 
@@ -338,6 +376,9 @@ impl Cx<'_> {
     fn workflow(&self, makes_bake: bool) -> Result<NewFile, String> {
         let bake = self.with_bake(makes_bake)?;
         self.at_root()?;
+        if let Some(build) = self.project.builds.iter().find(|it| it.kind == Kind::Workflow) {
+            return Err(format!("{} builds images already", self.project.source(build.found_in.file).path));
+        }
         let path = self.free(".github/workflows/docker-images.yml")?;
         if bake != "docker-bake.hcl" || self.bake_file().is_some() {
             return Err(format!("{bake} is not made by dockopt, and may have other variables"));
@@ -394,10 +435,13 @@ impl Cx<'_> {
     }
 }
 
-/// Where a cache below the home is on the host, and where in a container whose user has that home.
-fn on_host(cache: &Cache, home: &str) -> Option<(String, String)> {
-    let below = cache.path.as_deref()?.strip_prefix("{home}/")?;
-    Some((below.to_owned(), join(home, below)))
+/// Where the folders of a cache are on the host, below the home, and where in the container.
+fn on_host(cache: &Cache, targets: &[String]) -> Vec<(String, String)> {
+    let Some(below) = cache.path.as_deref().and_then(|it| it.strip_prefix("{home}/")) else { return Vec::new() };
+    if cache.paths.is_empty() {
+        return targets.first().map(|it| (below.to_owned(), it.clone())).into_iter().collect();
+    }
+    cache.paths.iter().map(|it| join(below, it)).zip(targets.iter().cloned()).collect()
 }
 
 fn table(text: &mut String, name: &str, entries: &[(String, String)]) {

@@ -122,7 +122,8 @@ pub(super) enum Command {
     /// Write what a repository needs to build its images well, from the builds that it has: a Bake file, overlays for
     /// Compose, a script, a GitHub workflow, a pre-commit hook.
     ///
-    /// What is there is never written over: a file that exists is left out, and the reason told.
+    /// What is there is never written over: a file that exists is left out, and the reason told. Where there are fixes to
+    /// apply, apply them first, so that what is written has the shared base image.
     Init {
         /// The folder for the files; its builds are looked for below it.
         #[arg(value_name = "PATH", default_value = ".")]

@@ -1,7 +1,7 @@
 # How the images of this repository are built, made by `dockopt init` from the builds that were there. It is yours now.
 #
-#   docker buildx bake          builds all of them at once, each after those that it is built on
-#   docker buildx bake NAME     builds one
+#   docker buildx bake -f docker-bake.hcl         builds all of them at once, each after those that it is built on
+#   docker buildx bake -f docker-bake.hcl NAME    builds one
 #
 # Without a registry, images and layers stay with the builder of this machine.
 

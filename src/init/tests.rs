@@ -89,6 +89,42 @@ fn only_the_caches_that_a_container_would_use_are_mounted() {
 }
 
 #[test]
+fn what_is_left_behind_has_no_caches_in_the_container() {
+    let files = [
+        (
+            "a/Dockerfile",
+            "FROM maven:3.9 AS build\nRUN mvn package\nFROM eclipse-temurin:21-jre\nCOPY --from=build /a /a\n",
+        ),
+        ("b/Dockerfile", "FROM rust:1\nRUN cargo build\n"),
+        ("c/Dockerfile", "FROM node:22\nUSER node\nRUN npm ci\n"),
+        ("d/Dockerfile", "FROM base:1 AS build\nRUN pip install flask\nFROM python:3.12\nCOPY --from=build /a /a\n"),
+        ("base/Dockerfile", "FROM python:3.12\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    build: a\n  b:\n    build: b\n  c:\n    build: c\n  d:\n    build:\n      context: d\n      additional_contexts:\n        base:1: service:base\n  base:\n    build: base\n",
+        ),
+    ];
+    let text = plan(&Project::in_memory(files, Settings::default()), ".", &[Part::Dev]).files[0].text.clone();
+    assert_eq!(
+        &text[text.find("services:").unwrap()..],
+        "services:\n  b:\n    volumes:\n      - ${HOME}/.cargo/git/db:/usr/local/cargo/git/db\n      - ${HOME}/.cargo/registry:/usr/local/cargo/registry\n  d:\n    volumes:\n      - ${HOME}/.cache/pip:/root/.cache/pip\n"
+    );
+}
+
+#[test]
+fn secrets_and_workflows_that_are_there_are_minded() {
+    let workflow = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: docker build -t a .\n";
+    let files = [
+        ("Dockerfile", "FROM a\nRUN --mount=type=secret,id=x y\n"),
+        (".github/workflows/ci.yml", workflow),
+        (".git/HEAD", "x"),
+    ];
+    let plan = plan(&Project::in_memory(files, Settings::default()), ".", &[Part::Bake, Part::Workflow]);
+    assert!(plan.files[0].text.contains("# It asks for secrets"));
+    assert_eq!(plan.left_out, [(Part::Workflow, ".github/workflows/ci.yml builds images already".to_owned())]);
+}
+
+#[test]
 fn what_cannot_be_had_is_left_out() {
     let nothing = Project::in_memory([("a.txt", "x")], Settings::default());
     let left: Vec<_> = plan(&nothing, ".", &Part::ALL).left_out.into_iter().map(|it| it.0).collect();
