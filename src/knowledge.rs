@@ -81,6 +81,10 @@ pub struct Runtime {
     pub built: Vec<String>,
     /// Programs that Python packages call.
     pub pypi: BTreeMap<String, String>,
+    /// The `-dev` packages that gems are built with.
+    pub gems: BTreeMap<String, String>,
+    /// Programs that gems call.
+    pub gem_programs: BTreeMap<String, String>,
 }
 
 /// A package of shared objects.

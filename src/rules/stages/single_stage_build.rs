@@ -16,10 +16,12 @@ use crate::{
 
 mod compiled;
 mod division;
+mod native;
 mod needs;
 mod node;
 mod packages;
 mod python;
+mod scripted;
 
 use compiled::Language;
 use division::Division;
@@ -31,13 +33,17 @@ pub(super) static RULE: Rule = crate::rule!("stages" / "single-stage-build", Che
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     let [stage] = cx.model.stages.as_slice() else { return };
     let Base::Image(image) = &stage.base else { return };
-    if !runs_something(cx, stage) || is_for_development(cx, stage) {
+    if !runs_something(cx, stage, image) || is_for_development(cx, stage) {
         return;
     }
     let plan = match image.name.as_str() {
         "python" => python::plan(cx, stage, image),
         "node" => node::plan(cx, stage, image),
-        _ => Language::of(image).and_then(|it| compiled::plan(cx, stage, image, it)),
+        "gcc" => native::plan(cx, stage, image),
+        _ => match scripted::Language::of(image) {
+            Some(language) => scripted::plan(cx, stage, image, language),
+            None => Language::of(image).and_then(|it| compiled::plan(cx, stage, image, it)),
+        },
     };
     out.extend(plan.map(|it| it.finding(cx)));
 }
@@ -54,7 +60,33 @@ struct Plan<'a> {
     obstacles: Vec<String>,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    /// The plan where what ships has the same language without compilers; `None` if that gains nothing. Of the image it
+    /// is told what it is to be, whether that has less than the one before, and what that was.
+    fn slimmer(
+        kept: Vec<(String, Span)>,
+        mut division: Division<'a>,
+        mut obstacles: Vec<String>,
+        needs: &Needs<'_>,
+        (runtime, is_full, image, span): (Option<&str>, bool, &ImageRef, Span),
+    ) -> Option<Self> {
+        if kept.is_empty() {
+            return None;
+        }
+        if runtime.is_none() {
+            obstacles.push("the base image cannot be told.".to_owned());
+        }
+        if let Some(script) = needs.unread() {
+            obstacles.push(format!("`{script}` cannot be read."));
+        }
+        if is_full {
+            add_programs(&mut division, needs, image, span);
+        }
+        let why =
+            "Compilers, headers and installers make the image larger and slower to pull, and give an intruder tools.";
+        Some(Self { kept, why: why.to_owned(), division: Some(division), obstacles })
+    }
+
     fn finding(self, cx: &FileCx<'_>) -> Finding {
         let file = cx.unit.file;
         let names: Vec<String> = self.kept.iter().map(|(name, _)| name.clone()).collect();
@@ -124,6 +156,33 @@ fn add_programs(division: &mut Division<'_>, needs: &Needs<'_>, image: &ImageRef
     }
 }
 
+/// The same image of a language on the same distribution, without compilers; `None` where that cannot be told.
+fn slimmer(written: &str, image: &ImageRef) -> Option<String> {
+    let Some(tag) = image.tag.as_deref() else {
+        return (!written.contains(['@', '$'])).then(|| format!("{written}:slim"));
+    };
+    if tag.contains("slim") || tag.contains("alpine") {
+        return Some(written.to_owned());
+    }
+    if written.contains('@') || tag.contains("windows") || tag.contains("nanoserver") {
+        return None;
+    }
+    if tag == "latest" {
+        return written.strip_suffix(":latest").map(|it| format!("{it}:slim"));
+    }
+    if image.name == "node" {
+        return Some(format!("{written}-slim"));
+    }
+    match tag.rsplit_once('-') {
+        None if release(image).0.is_none() => Some(format!("{written}-slim")),
+        Some((version, named)) if release(image).0 == Some(named) => {
+            let head = written.strip_suffix(&format!("{version}-{named}"))?;
+            Some(format!("{head}{version}-slim-{named}"))
+        }
+        None | Some(_) => None,
+    }
+}
+
 /// The release of Debian in a tag, such as `bookworm`, and whether it is Alpine.
 fn release(image: &ImageRef) -> (Option<&'static str>, bool) {
     const RELEASES: &[&str] = &["bullseye", "bookworm", "trixie"];
@@ -133,7 +192,11 @@ fn release(image: &ImageRef) -> (Option<&'static str>, bool) {
 }
 
 /// Whether the image says what it runs. Those that do not are the bases of others, or workshops.
-fn runs_something(cx: &FileCx<'_>, stage: &Stage) -> bool {
+fn runs_something(cx: &FileCx<'_>, stage: &Stage, image: &ImageRef) -> bool {
+    // The images of PHP for servers start them by themselves.
+    if image.name == "php" && image.tag.as_deref().is_some_and(|it| it.contains("apache") || it.contains("fpm")) {
+        return true;
+    }
     let mut all = stage.steps.iter().map(|it| cx.model.instruction(it).kind);
     all.any(|it| matches!(it, Keyword::Cmd | Keyword::Entrypoint))
 }

@@ -23,6 +23,7 @@ pub(super) enum Language {
     Rust,
     Java,
     DotNet,
+    Elixir,
 }
 
 impl Language {
@@ -33,6 +34,7 @@ impl Language {
             "rust" => Some(Self::Rust),
             "maven" | "gradle" => Some(Self::Java),
             "mcr.microsoft.com/dotnet/sdk" => Some(Self::DotNet),
+            "elixir" | "hexpm/elixir" => Some(Self::Elixir),
             _ => None,
         }
     }
@@ -43,6 +45,7 @@ impl Language {
             Self::Rust => "the Rust tool chain",
             Self::Java => "the JDK and its build tool",
             Self::DotNet => "the .NET SDK",
+            Self::Elixir => "the tool chain of Elixir",
         }
     }
 
@@ -52,6 +55,7 @@ impl Language {
             Self::Rust => &["Cargo.toml"],
             Self::Java => &["pom.xml", "build.gradle", "build.gradle.kts"],
             Self::DotNet => &[],
+            Self::Elixir => &["mix.exs"],
         }
     }
 
@@ -61,11 +65,13 @@ impl Language {
             Self::Rust => "cargo",
             Self::Java => return matches!(command.manager.name.as_str(), "maven" | "gradle"),
             Self::DotNet => "dotnet",
+            Self::Elixir => "mix",
         };
         let subcommands: &[&str] = match self {
             Self::Go => &["build", "install"],
             Self::Rust => &["build", "b", "install"],
             Self::DotNet => &["publish"],
+            Self::Elixir => &["release"],
             Self::Java => &[],
         };
         command.manager.name == manager && subcommands.contains(&command.subcommand.as_str())
@@ -101,7 +107,9 @@ impl<'a> Site<'a, '_> {
         let kept: Vec<(String, Span)> = vec![(self.language.tool_chain().to_owned(), from)];
         let mut obstacles = Vec::new();
         let program = self.program();
-        if program.as_deref().is_some_and(|it| matches!(it, "go" | "cargo" | "mvn" | "gradle" | "./mvnw" | "./gradlew"))
+        if program
+            .as_deref()
+            .is_some_and(|it| matches!(it, "go" | "cargo" | "mvn" | "gradle" | "./mvnw" | "./gradlew" | "mix" | "iex"))
         {
             // It is built when it starts.
             return None;
@@ -216,13 +224,13 @@ impl<'a> Site<'a, '_> {
                 .contains(&parent(it).as_str());
             **it == called || (is_bare && on_path && it.rsplit('/').next() == Some(program))
         };
-        if self.language == Language::DotNet {
+        if matches!(self.language, Language::DotNet | Language::Elixir) {
             // All of the folder belongs together.
             let output = outputs.first().ok_or("what the build makes cannot be told.")?;
             if is_below(&called, output) && output != "/" {
                 return Ok(outputs);
             }
-            return Err(format!("`{program}` does not lie in `{output}`, where `dotnet publish` puts it."));
+            return Err(format!("`{program}` does not lie in `{output}`, where `{}` puts it.", command.title()));
         }
         if self.language == Language::Java {
             let built = outputs.iter().any(|it| is_below(&called, it)) && !called.contains('*');
@@ -244,6 +252,7 @@ impl<'a> Site<'a, '_> {
             Language::Go => vec![self.go_output(command, folder)?],
             Language::Rust => self.rust_outputs(command, folder?)?,
             Language::Java => vec![join(folder?, "target"), join(folder?, "build/libs")],
+            Language::Elixir => return self.release_folder(run, command, folder?).map(|it| vec![it]),
             Language::DotNet => {
                 let values = ["-o", "--output"].into_iter().flat_map(|it| command.values(it));
                 return values.last()?.and_then(|it| absolute(folder, it)).map(|it| vec![it]);
@@ -310,6 +319,31 @@ impl<'a> Site<'a, '_> {
         Some((if is_version { parts.next()? } else { last }).to_owned())
     }
 
+    /// Where `mix release` puts what it makes.
+    fn release_folder(&self, run: &Run, command: &PackageCommand, folder: &str) -> Option<String> {
+        if let Some(path) = command.values("--path").last() {
+            return absolute(Some(folder), (*path)?);
+        }
+        let manifest = self.read(&join(folder, "mix.exs"))?;
+        let name = match command.operands().next() {
+            Some((_, name)) => name?.to_owned(),
+            // The releases that a manifest lists have names of their own.
+            None if manifest.contains("releases:") => return None,
+            None => {
+                let rest = manifest.split_once("app: :")?.1;
+                rest.split(|it: char| !it.is_alphanumeric() && it != '_').next()?.to_owned()
+            }
+        };
+        let before = &self.stage.steps[self.last].before;
+        let assigned = run.invocations()[command.invocation].environment.iter().find(|it| it.name == "MIX_ENV");
+        let environment = match (assigned, before.variable("MIX_ENV")) {
+            (Some(it), _) => it.value.as_ref()?.literal()?,
+            (None, crate::model::Value::Known(it)) => it,
+            (None, _) => return None,
+        };
+        Some(join(folder, &format!("_build/{environment}/rel/{name}")))
+    }
+
     fn rust_outputs(&self, command: &PackageCommand, folder: &str) -> Option<Vec<String>> {
         if ["--target", "--target-dir", "--profile", "--root"].iter().any(|it| command.has_option(it)) {
             return None;
@@ -339,8 +373,9 @@ impl<'a> Site<'a, '_> {
 
     /// Whether a run fetches dependencies, or sets the build up.
     fn is_about_building(run: &Run) -> bool {
-        let manager =
-            |it: &PackageCommand| matches!(it.manager.name.as_str(), "go" | "cargo" | "maven" | "gradle" | "dotnet");
+        let manager = |it: &PackageCommand| {
+            matches!(it.manager.name.as_str(), "go" | "cargo" | "maven" | "gradle" | "dotnet" | "mix")
+        };
         run.script().is_some_and(crate::shell::Script::is_understood)
             && run.invocations().iter().enumerate().all(|(at, it)| {
                 run.packages().iter().any(|it| it.invocation == at && manager(it))
@@ -349,6 +384,7 @@ impl<'a> Site<'a, '_> {
                         "go" | "cargo"
                             | "rustup"
                             | "mvn"
+                            | "mix"
                             | "set"
                             | "true"
                             | "cd"
@@ -406,14 +442,28 @@ impl<'a> Site<'a, '_> {
                     add("libgcc");
                 }
             }
+            Language::Elixir => {
+                let names: &[&str] = if distribution.alpine {
+                    &["ca-certificates", "libstdc++", "ncurses-libs", "openssl"]
+                } else {
+                    &["ca-certificates", "libncurses6", "libstdc++6", "openssl"]
+                };
+                for name in names {
+                    add(name);
+                }
+                if !self.stage.end.variables.contains_key("LANG") {
+                    division.environment.push("LANG=C.UTF-8".to_owned());
+                }
+            }
             Language::Java | Language::DotNet => {}
         }
     }
 
     /// Copies of files that the program may read when it runs: templates, pages, configuration. `None` if they cannot
-    /// be told. What a Java or .NET build publishes holds them already.
+    /// be told. What a build of Java, .NET or
+    /// Elixir publishes holds them already.
     fn data(&self) -> Option<Vec<String>> {
-        if matches!(self.language, Language::Java | Language::DotNet) {
+        if matches!(self.language, Language::Java | Language::DotNet | Language::Elixir) {
             return Some(Vec::new());
         }
         let context = self.context?;
@@ -470,6 +520,14 @@ impl<'a> Site<'a, '_> {
                 let release = super::release(self.image).0;
                 // Without a name, the tag stands on a release that is not newer than the stable one.
                 Some(format!("debian:{}-slim", release.unwrap_or("stable")))
+            }
+            Language::Elixir => {
+                // The tags of hexpm say all of it; those of Docker leave the release open.
+                let at = parts().position(|it| matches!(it, "debian" | "ubuntu" | "alpine"))?;
+                let rest: Vec<&str> = parts().skip(at + 1).filter(|it| *it != "slim").collect();
+                let system = parts().nth(at)?;
+                let slim = if system == "debian" { "-slim" } else { "" };
+                (!rest.is_empty()).then(|| format!("{system}:{}{slim}", rest.join("-")))
             }
             Language::Java => {
                 let version = version("jdk").or_else(|| {

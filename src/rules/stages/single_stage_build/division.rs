@@ -290,6 +290,10 @@ impl Out {
     }
 
     fn enter(&mut self, workdir: &str) {
+        // The image begins where the undivided one began.
+        if workdir == "/" && self.workdir.is_none() {
+            return;
+        }
         if self.workdir.as_deref() != Some(workdir) {
             self.space();
             let _ = writeln!(self.text, "WORKDIR {workdir}");

@@ -136,8 +136,8 @@ impl<'a> Needs<'a> {
 
     /// Whether a dependency calls the program.
     fn depends_on(&self, program: &str) -> bool {
-        let callers: Vec<&str> =
-            RUNTIME.pypi.iter().filter(|(_, it)| *it == program).map(|(it, _)| it.as_str()).collect();
+        let callers = RUNTIME.pypi.iter().chain(&RUNTIME.gem_programs).filter(|(_, it)| *it == program);
+        let callers: Vec<&str> = callers.map(|(it, _)| it.as_str()).collect();
         self.depends(&callers)
     }
 

@@ -57,7 +57,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
         _ => return None,
     };
     let (release, alpine) = super::release(image);
-    let runtime = runtime_image(&written, image);
+    let runtime = super::slimmer(&written, image);
     let contexts = cx.contexts();
     let folder = run_at(install).and_then(|run| {
         let command =
@@ -121,15 +121,6 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
         };
         division.roles.push(role);
     }
-    if kept.is_empty() {
-        return None;
-    }
-    if runtime.is_none() {
-        obstacles.push("the base image cannot be told.".to_owned());
-    }
-    if let Some(script) = needs.unread() {
-        obstacles.push(format!("`{script}` cannot be read."));
-    }
     if changes_packages(&stage.steps[last + 1..]) {
         obstacles.push("packages are changed after the build.".to_owned());
     }
@@ -138,11 +129,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
         (None, Some(folder), _) if folder != "/" => division.made.push(join(folder, "node_modules")),
         _ => obstacles.push("the working directory cannot be told.".to_owned()),
     }
-    if is_full {
-        super::add_programs(&mut division, &needs, image, from.span);
-    }
-    let why = "Compilers, headers and installers make the image larger and slower to pull, and give an intruder tools.";
-    Some(Plan { kept, why: why.to_owned(), division: Some(division), obstacles })
+    Plan::slimmer(kept, division, obstacles, &needs, (runtime.as_deref(), is_full, image, from.span))
 }
 
 /// Whether one of these steps installs or removes packages of the project.
@@ -151,22 +138,4 @@ fn changes_packages(steps: &[Step]) -> bool {
         StepKind::Run(run) => run.packages().iter().any(|it| is_of_node(it) && !is_global(it)),
         StepKind::Copy(_) | StepKind::Other => false,
     })
-}
-
-/// The image that ships: the same Node on the same distribution, without compilers.
-fn runtime_image(written: &str, image: &ImageRef) -> Option<String> {
-    let Some(tag) = image.tag.as_deref() else {
-        return (!written.contains(['@', '$'])).then(|| format!("{written}:slim"));
-    };
-    if tag.contains("slim") || tag.contains("alpine") {
-        return Some(written.to_owned());
-    }
-    if written.contains('@') {
-        return None;
-    }
-    match tag {
-        "latest" => written.strip_suffix(":latest").map(|it| format!("{it}:slim")),
-        _ if tag.contains("windows") => None,
-        _ => Some(format!("{written}-slim")),
-    }
 }

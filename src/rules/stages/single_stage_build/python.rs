@@ -189,26 +189,15 @@ impl<'a> Site<'a, '_> {
         if kept.is_empty() {
             return None;
         }
-        if image.is_none() {
-            obstacles.push("the base image cannot be told.".to_owned());
-        }
-        if let Some(script) = needs.unread() {
-            obstacles.push(format!("`{script}` cannot be read."));
-        }
         obstacles.extend(self.arrange(&mut division, last, project.as_ref(), &needs));
         if self.context.is_none() {
             obstacles.push("the build context is not known.".to_owned());
         }
-        if is_full {
-            super::add_programs(&mut division, &needs, self.image, model.at(self.stage.from).span);
-        }
         if let Some(name) = RUNTIME.built.iter().find(|it| is_full && needs.depends(&[it])) {
             division.reasons.push(format!("`{name}` is built against a library that the smaller image may lack."));
         }
-        let why =
-            "Compilers, headers and installers make the image larger and slower to pull, and give an intruder tools."
-                .to_owned();
-        Some(Plan { kept, why, division: Some(division), obstacles })
+        let from = model.at(self.stage.from).span;
+        Plan::slimmer(kept, division, obstacles, &needs, (image.as_deref(), is_full, self.image, from))
     }
 
     /// What the environment needs in both stages; the answer is what stands in the way.
@@ -424,30 +413,7 @@ impl<'a> Site<'a, '_> {
 
     /// The image that ships: the same Python on the same distribution, without compilers.
     fn runtime_image(&self) -> Option<String> {
-        let written = self.written_image()?;
-        let Some(tag) = self.image.tag.as_deref() else {
-            return (!written.contains(['@', '$'])).then(|| format!("{written}:slim"));
-        };
-        if tag.contains("slim") || tag.contains("alpine") {
-            return Some(written);
-        }
-        if written.contains('@') {
-            return None;
-        }
-        if tag.contains("windows") || tag.contains("nanoserver") {
-            return None;
-        }
-        if tag == "latest" {
-            return written.strip_suffix(":latest").map(|it| format!("{it}:slim"));
-        }
-        match tag.rsplit_once('-') {
-            None if super::release(self.image).0.is_none() => Some(format!("{written}-slim")),
-            Some((version, release)) if super::release(self.image).0 == Some(release) => {
-                let head = written.strip_suffix(&format!("{version}-{release}"))?;
-                Some(format!("{head}{version}-slim-{release}"))
-            }
-            None | Some(_) => None,
-        }
+        super::slimmer(&self.written_image()?, self.image)
     }
 }
 
