@@ -6,6 +6,8 @@ use granit_parser::{Event, Parser, ScalarStyle};
 
 use crate::source::{Cooked, Span};
 
+pub mod lines;
+
 /// The nodes of the first document. Aliases are nodes with several parents, so that a tree is never larger than its
 /// text; whoever walks it has to bound how deep.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,10 @@
 use crate::{
     edit::Edit,
     source::{Source, Span},
-    yaml::{Node, NodeId, Tree},
+    yaml::{
+        Node, NodeId, Tree,
+        lines::{Lines, indent, is_head},
+    },
 };
 
 /// The edit that adds a service above the others; `None` where one of that name is there. Each line of `body` stands
@@ -81,86 +84,6 @@ pub fn add_context(source: &Source, build: Span, name: &str, from: &str) -> Opti
     let is_block = first.key.start > contexts.key.end && lines.at(first.key)? > head && is_head(lines.all[head].1);
     let text = format!("{}{entry}\n", " ".repeat(lines.indent_below(head)?));
     is_block.then_some(vec![lines.insert_below(lines.block(head), &text)?])
-}
-
-/// The lines of a file, with where they start.
-struct Lines<'a> {
-    all: Vec<(u32, &'a str)>,
-    len: usize,
-}
-
-impl<'a> Lines<'a> {
-    fn of(source: &'a Source) -> Self {
-        let starts = source.line_starts();
-        let lines = source
-            .text
-            .split_inclusive('\n')
-            .zip(starts)
-            .map(|(text, start)| (*start, text.trim_end_matches(['\r', '\n'])));
-        Self { all: lines.collect(), len: source.text.len() }
-    }
-
-    /// The line on which a place begins.
-    fn at(&self, span: Span) -> Option<usize> {
-        self.all.iter().rposition(|(start, _)| *start <= span.start)
-    }
-
-    /// Where the next line starts, if the line has an end.
-    fn end(&self, line: usize) -> Option<usize> {
-        self.all.get(line + 1).map(|(start, _)| *start as usize)
-    }
-
-    /// An edit that puts lines below a line, which may be the last and without an end.
-    fn insert_below(&self, line: usize, text: &str) -> Option<Edit> {
-        let (start, last) = self.all.get(line)?;
-        let end = *start as usize + last.len();
-        match self.end(line) {
-            Some(next) => Some(Edit::insert(next, text)),
-            None if end < self.len => Some(Edit::insert(self.len, text)),
-            None => Some(Edit::insert(self.len, format!("\n{}", text.trim_end_matches('\n')))),
-        }
-    }
-
-    /// How deep what belongs to a line is indented.
-    fn indent_below(&self, line: usize) -> Option<usize> {
-        let (_, text) = self.all[line + 1..].iter().find(|(_, it)| says_something(it))?;
-        Some(indent(text)).filter(|it| *it > indent(self.all[line].1))
-    }
-
-    /// The last line of what belongs to a line.
-    fn block(&self, line: usize) -> usize {
-        let own = indent(self.all[line].1);
-        let mut last = line;
-        for (at, (_, text)) in self.all.iter().enumerate().skip(line + 1) {
-            if !says_something(text) {
-                continue;
-            }
-            if indent(text) <= own {
-                break;
-            }
-            last = at;
-        }
-        last
-    }
-
-    /// How much deeper each level is.
-    fn step(&self) -> usize {
-        self.all.iter().filter(|it| says_something(it.1)).map(|(_, it)| indent(it)).find(|it| *it > 0).unwrap_or(2)
-    }
-}
-
-/// Whether a line ends with its key, but for a comment: what belongs to it stands below.
-fn is_head(line: &str) -> bool {
-    line.trim_end().ends_with(':') || line.split_once(" #").is_some_and(|(it, _)| it.trim_end().ends_with(':'))
-}
-
-fn says_something(line: &str) -> bool {
-    let text = line.trim_start();
-    !text.is_empty() && !text.starts_with('#')
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
 }
 
 #[cfg(test)]

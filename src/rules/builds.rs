@@ -5,6 +5,7 @@ mod cache_without_buildx;
 mod legacy_builder;
 mod lost_cache_mount;
 mod separate_builds;
+mod steps;
 mod uncached_build;
 mod unused_history;
 
@@ -60,6 +61,28 @@ fn may_remember(workflow: &Workflow, job: &Job) -> bool {
         let carries = ["layer-caching", "cache-dance", "depot", "blacksmith", "setup-docker", "namespacelabs"];
         name.starts_with("./") || carries.iter().any(|it| name.contains(it))
     })
+}
+
+/// Actions that leave the builder as it is.
+const PLAIN: [&str; 6] = [
+    "actions/checkout",
+    "actions/cache",
+    "docker/login-action",
+    "docker/metadata-action",
+    "docker/setup-qemu-action",
+    "docker/build-push-action",
+];
+
+/// Whether a step is known to set no builder up.
+fn leaves_builder(workflow: &Workflow, step: &Step) -> bool {
+    match (&step.uses, step.run) {
+        (Some(uses), _) => uses != SETUP_BUILDX && PLAIN.contains(&uses.as_str()),
+        (None, Some(run)) => {
+            let text = workflow.tree.scalar(run).unwrap_or_default();
+            !["buildx", "docker", ".sh", "make"].iter().any(|it| text.contains(it))
+        }
+        (None, None) => true,
+    }
 }
 
 /// The Dockerfiles that a place in a workflow builds.

@@ -46,7 +46,7 @@ fn step_findings(
         let from = start + (line.len() - line.trim_start().len());
         start += line.len();
         let has = |key: &str, value: &str| entry.split(',').any(|it| it.trim().split_once('=') == Some((key, value)));
-        if !KINDS.iter().any(|it| has("type", it)) || has("mode", "max") || entry.split(',').any(is_unknown_mode) {
+        if !KINDS.iter().any(|it| has("type", it)) || entry.split(',').any(names_mode) {
             continue;
         }
         let span = text.span(from..from + entry.len());
@@ -57,13 +57,7 @@ fn step_findings(
                 .to_owned(),
         );
         finding.related.push(label(file, stage));
-        let edit = match entry.find("mode=min") {
-            Some(at) => {
-                let place = text.span(from + at..from + at + "mode=min".len());
-                Edit::replace(place, "mode=max")
-            }
-            None => Edit::insert(span.end as usize, ",mode=max"),
-        };
+        let edit = Edit::insert(span.end as usize, ",mode=max");
         let key = ["jobs", &job.name, "steps", &index.to_string(), "with", "cache-to"].map(str::to_owned);
         let change = Change::of(workflow.file, [edit]);
         finding.fix = change.filter(|_| !job.name.is_empty()).map(|change| Fix {
@@ -75,9 +69,9 @@ fn step_findings(
     }
 }
 
-/// Whether a part of an entry names a mode that is not known.
-fn is_unknown_mode(part: &str) -> bool {
-    part.trim().strip_prefix("mode=").is_some_and(|it| it.contains('$'))
+/// Whether a part of an entry names a mode. Who writes `mode=min` means it, as that is what happens anyway.
+fn names_mode(part: &str) -> bool {
+    part.trim().starts_with("mode=")
 }
 
 fn label(file: &FileCx<'_>, stage: usize) -> Label {

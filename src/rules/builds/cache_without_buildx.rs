@@ -1,22 +1,13 @@
 //! Caches that the builder cannot write: see `rules/builds/cache-without-buildx.md`.
 
-use super::{BUILD_PUSH, SETUP_BUILDX, at, input, jobs};
+use super::{BUILD_PUSH, SETUP_BUILDX, at, input, jobs, leaves_builder, steps};
 use crate::{
-    finding::Finding,
+    edit::Safety,
+    finding::{Finding, Fix},
     rule::{Check, ProjectCx, Rule},
 };
 
 pub(super) static RULE: Rule = crate::rule!("builds" / "cache-without-buildx", Check::Project(check));
-
-/// Actions that leave the builder as it is.
-const PLAIN: [&str; 6] = [
-    "actions/checkout",
-    "actions/cache",
-    "docker/login-action",
-    "docker/metadata-action",
-    "docker/setup-qemu-action",
-    "docker/build-push-action",
-];
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for (workflow, job) in jobs(cx.project) {
@@ -40,19 +31,12 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
                  \"Cache export is not supported for the docker driver\"."
                     .to_owned(),
             );
+            finding.fix = steps::set_up(cx.project, workflow, job).map(|change| Fix {
+                title: format!("Run `{SETUP_BUILDX}` first"),
+                safety: Safety::Unsafe,
+                change,
+            });
             out.push(finding);
         }
-    }
-}
-
-/// Whether a step is known to set no builder up.
-fn leaves_builder(workflow: &crate::workflow::Workflow, step: &crate::workflow::Step) -> bool {
-    match (&step.uses, step.run) {
-        (Some(uses), _) => uses != SETUP_BUILDX && PLAIN.contains(&uses.as_str()),
-        (None, Some(run)) => {
-            let text = workflow.tree.scalar(run).unwrap_or_default();
-            !["buildx", "docker", ".sh", "make"].iter().any(|it| text.contains(it))
-        }
-        (None, None) => true,
     }
 }

@@ -1,11 +1,12 @@
 //! Checkouts of a history that nothing looks at: see `rules/builds/unused-history.md`.
 
-use super::{BUILD_PUSH, at, built, jobs};
+use super::{BUILD_PUSH, at, built, jobs, steps};
 use crate::{
     build::BuildContext,
-    finding::Finding,
+    edit::{Change, Safety},
+    finding::{Finding, Fix},
     rule::{Check, ProjectCx, Rule},
-    workflow::{Job, Workflow},
+    workflow::{Job, Step, Workflow},
 };
 
 pub(super) static RULE: Rule = crate::rule!("builds" / "unused-history", Check::Project(check));
@@ -24,8 +25,9 @@ const BLIND: [&str; 8] = [
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for (workflow, job) in jobs(cx.project).filter(|it| !it.1.name.is_empty()) {
-        let mut checkouts = job.steps.iter().filter(|it| it.uses.as_deref() == Some("actions/checkout"));
-        let (Some(checkout), None) = (checkouts.next(), checkouts.next()) else { continue };
+        let is_checkout = |it: &(usize, &Step)| it.1.uses.as_deref() == Some("actions/checkout");
+        let mut checkouts = job.steps.iter().enumerate().filter(is_checkout);
+        let (Some((index, checkout)), None) = (checkouts.next(), checkouts.next()) else { continue };
         let depth = workflow.tree.at(checkout.node, &["with"]).and_then(|it| workflow.tree.get(it, "fetch-depth"));
         let Some(depth) = depth.filter(|it| workflow.tree.scalar(it.value) == Some("0")) else { continue };
         if !looks_away(cx, workflow, job) {
@@ -37,6 +39,13 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
             "`fetch-depth: 0` downloads every commit of every branch; without it only the files of one commit come."
                 .to_owned(),
         );
+        let edit = steps::remove_input(cx.project.source(workflow.file), workflow, checkout, "fetch-depth");
+        let key = ["jobs", &job.name, "steps", &index.to_string(), "with"].map(str::to_owned);
+        finding.fix = edit.and_then(|it| Change::of(workflow.file, [it])).map(|change| Fix {
+            title: "Fetch one commit".to_owned(),
+            safety: Safety::Safe,
+            change: change.meant_for(workflow.file, key.iter().map(String::as_str)),
+        });
         out.push(finding);
     }
 }
