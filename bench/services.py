@@ -68,8 +68,9 @@ def main():
         ballast.burden(folder, options.megabytes / 100)
         bench = [dockopt, "bench", "--isolated", "--unsafe-fixes", "--runs", str(options.runs), "--format", "json"]
         bench += ["--change", f"a dependency={more}"]
-        one_by_one = measure([*bench, "--keep-images", "."], folder)
         at_once = measure([*bench, "--at-once", "."], folder)
+        # The tags are the same in both, so that those that are to be kept come last.
+        one_by_one = measure([*bench, "--keep-images", "."], folder)
         tags = {it["name"]: [v and v["tag"] for v in it["variants"]] for it in one_by_one["images"]}
         try:
             problems += same_files(docker, dockopt, folder, tags, Path(temp))
