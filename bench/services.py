@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from datetime import date
 from pathlib import Path
 
@@ -150,17 +151,21 @@ def same_files(docker, dockopt, folder, tags, temp):
 
 def answers(docker, name, tag, variant):
     """Starts a service and asks whether it is well."""
-    container = docker.run(["docker", "run", "--detach", tag]).strip()
-    ask = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{PORTS[name]}/health', timeout=2).status)"
+    publish = f"127.0.0.1::{PORTS[name]}"
+    container = docker.run(["docker", "run", "--detach", "--publish", publish, tag]).strip()
     try:
+        address = docker.run(["docker", "port", container, str(PORTS[name])]).splitlines()[0]
+        error = None
         for _ in range(60):
-            result = subprocess.run(["docker", "exec", container, "python", "-c", ask], capture_output=True, text=True)
-            if result.stdout.strip() == "200":
-                tell(f"{name} answers, {variant}")
-                return []
+            try:
+                with urllib.request.urlopen(f"http://{address}/health", timeout=2) as answer:
+                    tell(f"{name} answers {answer.status}, {variant}")
+                    return []
+            except OSError as it:
+                error = it
             time.sleep(0.5)
         logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True)
-        return [f"{name} does not answer, {variant}: {result.stderr[-300:]}{logs.stderr[-1000:]}"]
+        return [f"{name} does not answer, {variant}: {error}\n{logs.stderr[-1000:]}"]
     finally:
         docker.run(["docker", "rm", "--force", container])
 
