@@ -44,6 +44,10 @@ DEPENDENCY = "humanize"
 POETRY = "2.1.3"
 # How many times as fast all has to be: built before one after the other, and afterwards with one command.
 BARS = {"cold": 3, "a line of code": 100, "a dependency": 5}
+# What Python writes when a program is run, in one order or another.
+BY_RUNNING = re.compile(r"/__pycache__(/|$)")
+# Compiled from source in a folder whose name is never the same.
+COMPILED = re.compile(r"/psycopg2/_psycopg\..*\.so$")
 START, END = "<!-- what bench/services.py measured -->", "<!-- end -->"
 
 
@@ -139,11 +143,21 @@ def same_files(docker, dockopt, folder, tags, temp):
     for name in PORTS:
         tell(f"the files of {name} are compared")
         path = f"services/{name}/Dockerfile"
-        kept_back = set(sent[0][path][1]) - set(sent[1][path][1])
-        # A folder is left out with all that is in it.
-        kept_back |= {str(above) for it in kept_back for above in Path(it).parents}
+        before, after_it = (set(it[path][1]) for it in sent)
+        kept_back = before - after_it
+        # A folder is left out with all that is in it, empty folders too.
+        folders = {above for it in kept_back for above in Path(it).parents} - {above for it in after_it for above in Path(it).parents}
+
+        def is_kept_back(key):
+            own = Path(key.removeprefix("app/"))
+            return str(own) in kept_back or own in folders or any(it in folders for it in own.parents)
+
         files = [docker.files(tag) for tag in tags[name][:2]]
-        files[0] = {key: it for key, it in files[0].items() if key in files[1] or key.removeprefix("app/") not in kept_back}
+        files[0] = {key: it for key, it in files[0].items() if key in files[1] or not is_kept_back(key)}
+        for one, other in (files, files[::-1]):
+            for key in [it for it in one if BY_RUNNING.search(it) and it not in other or COMPILED.search(it)]:
+                one.pop(key)
+                other.pop(key, None)
         problems += [f"{name}: {it}" for it in differences(*files)]
         print(f"{name}: {len(files[0])} files compared, {len(kept_back)} files and folders are not sent any more", file=sys.stderr)
     return problems
