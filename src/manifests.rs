@@ -12,6 +12,7 @@ mod configured;
 mod count;
 mod developers;
 mod dotnet;
+mod haskell;
 mod javascript;
 mod maven;
 mod others;
@@ -278,6 +279,9 @@ fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View
         "renv" => others::renv(command, folder, view),
         "cpanm" => others::cpanm(command, folder, view),
         "conda" => others::conda(command, folder, view),
+        "stack" => haskell::stack(command, folder, view),
+        "cabal" => haskell::cabal(command, folder, view),
+        "opam" => haskell::opam(command, folder, view),
         "gem" => gem(command),
         _ => Reads::Sources,
     }
