@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::{
     context::{Context, Trees},
     edit::{Change, Safety},
-    finding::{Finding, Fix},
+    finding::{Finding, Fix, Level},
     model::Model,
     names,
     project::{Project, Unit},
@@ -198,20 +198,30 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
     all
 }
 
+/// How messages about lines begin that are instructions for a template engine.
+const TEMPLATE: [&str; 4] = ["`{{", "`{%", "`{#", "`<%"];
+
 /// The syntax errors; of lines that are no instructions only the first, since a template is full of them.
 fn syntax_errors(unit: &Unit) -> Vec<Finding> {
     let is_unknown = |it: &&SyntaxError| it.message.ends_with("is no instruction");
     let errors = &unit.syntax.errors;
     let unknown = errors.iter().filter(is_unknown).count();
     let first = errors.iter().find(is_unknown);
-    let kept = errors.iter().filter(|it| !is_unknown(it) || Some(*it) == first);
+    let is_template =
+        errors.iter().filter(is_unknown).find(|it| TEMPLATE.iter().any(|mark| it.message.starts_with(mark)));
+    let kept = errors.iter().filter(|it| match is_template {
+        Some(template) => *it == template,
+        None => !is_unknown(it) || Some(*it) == first,
+    });
     let findings = kept.map(|it| {
         let mut finding =
             Finding::new(SYNTAX_ERROR.name, Location { file: unit.file, span: it.span }, it.message.clone());
-        if is_unknown(&it) && unknown > 1 {
+        if is_template.is_some() {
+            finding.own_level = Some(Level::Note);
+            let note = "The file seems to be a template, of which other errors are not told: leave it out with `exclude`.";
+            finding.note = Some(note.to_owned());
+        } else if is_unknown(&it) && unknown > 1 {
             finding.note = Some(format!("So it is with {} more lines; the file may be a template.", unknown - 1));
-        } else if is_unknown(&it) && ["`{{", "`{%"].iter().any(|start| it.message.starts_with(start)) {
-            finding.note = Some("The file may be a template: leave it out with `exclude` in dockopt.toml.".to_owned());
         }
         finding.codes = Some(match it.message.as_str() {
             message if message.contains("before the first `FROM`") => &["hadolint/DL3061"],
