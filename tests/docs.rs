@@ -14,6 +14,10 @@ use dockopt::{
 };
 use serde_json::json;
 
+#[path = "../examples/site.rs"]
+#[expect(dead_code, reason = "the test needs the files, and not the program that writes them")]
+mod site;
+
 const GENERATED: &str = "<!-- Made by `UPDATE=1 cargo test`; do not edit. -->\n";
 
 #[test]
@@ -122,6 +126,33 @@ fn completions() {
         let mut out = Vec::new();
         clap_complete::generate(shell, &mut cli::command(), "dockopt", &mut out);
         expect_fresh_at(&format!("packaging/completions/{name}"), &String::from_utf8(out).unwrap());
+    }
+}
+
+/// The book holds every page, names each once, and no link in it leads nowhere.
+#[test]
+fn site() {
+    let files = site::book(&PathBuf::from(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut pages: BTreeSet<&str> = files.keys().filter_map(|it| it.strip_prefix("src/")).collect();
+    pages.remove("SUMMARY.md");
+    let targets = |text: &'static str| text.split("](").skip(1).filter_map(|it| it.split(')').next());
+    let summary: &'static str = files["src/SUMMARY.md"].clone().leak();
+    let listed: Vec<&str> = targets(summary).filter(|it| !it.is_empty()).collect();
+    assert_eq!(listed.len(), pages.len());
+    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), pages);
+    for rule in rules::all() {
+        let page = &files[&format!("src/rules/{}/{}.md", rule.family, rule.name)];
+        assert!(page.starts_with(&format!("# {}\n\n*{}; level ", rule.name, rule.meta().summary)), "{page}");
+        assert!(rule.same_as().iter().all(|it| page.contains(&format!("`{it}`"))), "{page}");
+    }
+    for path in &pages {
+        let text: &'static str = files[&format!("src/{path}")].clone().leak();
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let prose = text.split("```").step_by(2);
+        for target in prose.flat_map(targets).filter(|it| !it.contains("://") && !it.starts_with('#')) {
+            let file = dockopt::project::join(folder, target.split('#').next().unwrap());
+            assert!(pages.contains(file.as_str()), "{path} leads to {target}");
+        }
     }
 }
 
