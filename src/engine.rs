@@ -148,7 +148,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
 
 /// What the rules about the whole project have to say; `looks` are those of its Dockerfiles, in their order.
 fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Finding> {
-    let mut all = Vec::new();
+    let mut all = comments_of_definitions(project, chosen);
     let trees = Trees::default();
     // What comments of build definitions silence, by file.
     let mut silencing: BTreeMap<FileId, Suppressions> = BTreeMap::new();
@@ -198,6 +198,33 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
     all
 }
 
+/// Comments of build definitions that cannot be read, or that name no rule.
+fn comments_of_definitions(project: &Project, chosen: &Chosen) -> Vec<Finding> {
+    let rules =
+        || chosen.rules.iter().filter(|it| [MALFORMED_SUPPRESSION.name, UNKNOWN_SUPPRESSION.name].contains(&it.name));
+    if rules().next().is_none() || project.settings.deaf {
+        return Vec::new();
+    }
+    let is_dockerfile = |file| project.dockerfiles.iter().any(|it| it.file == file);
+    let files = project.sources.iter().enumerate().map(|(at, source)| (FileId(at as u32), source));
+    let mut all = Vec::new();
+    for (file, source) in files.filter(|(file, it)| it.text.contains("dockopt") && !is_dockerfile(*file)) {
+        for problem in Suppressions::of_definition(source).problems {
+            let kind = rule_of(problem.kind);
+            let Some(rule) = rules().find(|it| it.name == kind.name) else { continue };
+            // A comment of such a file is nobody's to rewrite: the verification holds on to all of them.
+            let finding = Finding { fix: None, ..of_problem(problem, file, source) };
+            if project.settings.is_off_for(rule, &source.path) {
+                continue;
+            }
+            if let Some(level) = project.settings.level(rule, &finding) {
+                all.push(Finding { level, ..finding });
+            }
+        }
+    }
+    all
+}
+
 /// How messages about lines begin that are instructions for a template engine.
 const TEMPLATE: [&str; 4] = ["`{{", "`{%", "`{#", "`<%"];
 
@@ -239,7 +266,7 @@ fn engine_findings(rule: &Rule, unit: &Unit, source: &Source, suppressions: &Sup
         return syntax_errors(unit);
     }
     let of_rule = suppressions.problems.iter().filter(|it| rule_of(it.kind).name == rule.name);
-    of_rule.map(|it| of_problem(it.clone(), unit, source)).collect()
+    of_rule.map(|it| of_problem(it.clone(), unit.file, source)).collect()
 }
 
 fn rule_of(kind: Kind) -> &'static Rule {
@@ -250,12 +277,12 @@ fn rule_of(kind: Kind) -> &'static Rule {
     }
 }
 
-fn of_problem(problem: Problem, unit: &Unit, source: &Source) -> Finding {
-    let location = Location { file: unit.file, span: problem.span };
+fn of_problem(problem: Problem, file: FileId, source: &Source) -> Finding {
+    let location = Location { file, span: problem.span };
     let mut finding = Finding::new(rule_of(problem.kind).name, location, problem.message);
     finding.note = problem.note;
     finding.fix = problem.repair.filter(|_| source.is_utf8).and_then(|(title, edits)| {
-        let change = Change::of(unit.file, edits)?;
+        let change = Change::of(file, edits)?;
         Some(Fix { title: title.to_owned(), safety: Safety::Safe, change })
     });
     finding
@@ -289,5 +316,5 @@ fn unused(cx: &FileCx<'_>, suppressions: &Suppressions, used: &[bool], chosen: &
         meant.all(is_seen) && !names::means(name, &UNUSED_SUPPRESSION)
     };
     let problems = suppressions.unused(cx.source, |at| used[at], can_tell);
-    problems.into_iter().map(|it| of_problem(it, cx.unit, cx.source)).collect()
+    problems.into_iter().map(|it| of_problem(it, cx.unit.file, cx.source)).collect()
 }

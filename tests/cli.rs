@@ -706,3 +706,30 @@ fn a_build_without_shellcheck_says_so() {
     let says = |text: &str| ran.err.contains(text);
     assert_eq!(says("without the feature `shellcheck`"), !cfg!(feature = "shellcheck"), "{}", ran.err);
 }
+
+/// A hook hands over what was changed: each such file stands for the Dockerfiles that it is about.
+#[test]
+fn ignore_files_and_workflows_stand_for_dockerfiles() {
+    let workflow = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - uses: docker/build-push-action@v6\n        with:\n          context: api\n";
+    let files = [("api/Dockerfile", SLOW), ("api/.dockerignore", "x\n"), (".github/workflows/ci.yml", workflow)];
+    let folder = folder(&[&files[..], &[("b.dockerfile", SLOW), ("b.dockerfile.dockerignore", "x\n")]].concat());
+    let paths = |arg: &str| {
+        let ran = run(&folder, &["check", "--select", "missing-cache-mount", "--format", "short", arg]);
+        assert_eq!(ran.err, "", "{arg}");
+        ran.out.lines().filter_map(|it| Some(it.split_once(':')?.0.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("api/.dockerignore"), ["api/Dockerfile"]);
+    assert_eq!(paths("b.dockerfile.dockerignore"), ["b.dockerfile"]);
+    assert_eq!(paths(".github/workflows/ci.yml"), ["api/Dockerfile"]);
+}
+
+#[test]
+fn comments_of_build_definitions_are_checked() {
+    let compose =
+        "services:\n  # dockopt: ignore[nonsense-here] why\n  a:\n    build: .\n  # dockopt: ignore\n  b: {image: x}\n";
+    let folder = folder(&[("Dockerfile", QUIET), ("compose.yaml", compose)]);
+    let ran = run(&folder, &["check", "--format", "short"]);
+    let expected = "compose.yaml:2:21: unknown-suppression: there is no rule `nonsense-here`\n\
+                    compose.yaml:5:14: malformed-suppression: this comment silences nothing\n";
+    assert_eq!(ran.out, expected);
+}

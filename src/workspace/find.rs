@@ -71,7 +71,17 @@ impl Workspace {
             self.add_surroundings(&path, found);
             self.walk(&path, settings, found);
             found.searched.insert(path);
-        } else if matches!(definitions::kind_of(&path), Some(Kind::Compose | Kind::Bake)) {
+        } else if let Some(dockerfile) = path.strip_suffix(".dockerignore").or(path.strip_suffix(".containerignore")) {
+            // So does an ignore file: for the one whose name it has, or for all below its folder.
+            if dockerfile.ends_with('/') {
+                self.add_surroundings(&folder, found);
+                self.walk(&folder, settings, found);
+                found.searched.insert(folder);
+            } else if Path::new(dockerfile).is_file() {
+                self.add_surroundings(&folder, found);
+                found.dockerfiles.insert(self.show(dockerfile), PathBuf::from(dockerfile));
+            }
+        } else if matches!(definitions::kind_of(&path), Some(Kind::Compose | Kind::Bake | Kind::Workflow)) {
             // Such a file stands for the Dockerfiles that it names.
             let folder = parent(&path);
             let root = self.root_of(&folder);

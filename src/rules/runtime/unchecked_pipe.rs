@@ -1,8 +1,11 @@
 //! Pipes of which only the last command can fail: see `rules/runtime/unchecked-pipe.md`.
 
-use crate::rules::commands::runs;
+use std::collections::BTreeSet;
+
+use crate::rules::commands::{RunAt, runs};
 use crate::{
-    finding::Finding,
+    edit::{Edit, Safety},
+    finding::{Finding, Fix},
     model::Run,
     rule::{Check, FileCx, Rule},
     shell::Node,
@@ -15,6 +18,7 @@ pub(super) static RULE: Rule = crate::rule!("runtime" / "unchecked-pipe", Check:
 const INTERPRETERS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "node", "php"];
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let mut fixed = BTreeSet::new();
     for at in runs(cx).filter(|it| !it.is_trigger() && it.run.mentions(&["|"])) {
         // hadolint forgets the shell with each stage.
         let own = at.stage.steps[..at.at].iter().rev().map(|it| cx.model.instruction(it));
@@ -38,8 +42,26 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         let finding = finding.note(
             "Only the last command of a pipe counts, so that the layer is made, and kept, with whatever arrived. `SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]` makes all of them count.",
         );
-        out.push(if risky.is_some() { finding } else { finding.for_parity() });
+        let mut finding = if risky.is_some() { finding } else { finding.for_parity() };
+        // One `SHELL` serves the rest of the stage.
+        if own.is_none() && !inherited && fixed.insert(at.stage.index) {
+            finding.fix = with_pipefail(cx, &at);
+        }
+        out.push(finding);
     }
+}
+
+/// A `SHELL` above the `RUN`, where the base image is known to have one that can tell.
+fn with_pipefail(cx: &FileCx<'_>, at: &RunAt<'_>) -> Option<Fix> {
+    let bottom = at.stage.bottom.as_ref().filter(|_| at.stage.image.is_some() && at.step.before.shell.is_none())?;
+    let is_alpine = bottom.name == "alpine" || bottom.tag.as_ref().is_some_and(|it| it.contains("alpine"));
+    let words =
+        if is_alpine { r#""/bin/ash", "-eo", "pipefail", "-c""# } else { r#""/bin/bash", "-o", "pipefail", "-c""# };
+    let run = cx.model.instruction(at.step);
+    let is_small = cx.source.slice(run.keyword.span).chars().all(char::is_lowercase);
+    let word = if is_small { "shell" } else { "SHELL" };
+    let edit = Edit::insert(run.span.start as usize, format!("{word} [{words}]\n"));
+    cx.fix("Let any command of a pipe fail the build", Safety::Unsafe, [edit])
 }
 
 fn message(risky: bool) -> &'static str {

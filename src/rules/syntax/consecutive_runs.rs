@@ -1,10 +1,13 @@
 //! `RUN` after `RUN`: see `rules/syntax/consecutive-runs.md`.
 
 use crate::{
-    finding::Finding,
+    edit::{Edit, Safety},
+    finding::{Finding, Fix},
     model::{Run, StepKind},
     rule::{Check, FileCx, Rule},
     shell::{Node, Piece},
+    source::Span,
+    syntax::Instruction,
 };
 
 pub(super) static RULE: Rule = crate::rule!("syntax" / "consecutive-runs", Check::File(check));
@@ -20,12 +23,37 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             if flags(before) != flags(here) || chains(second) || chains(first) {
                 continue;
             }
-            out.push(
+            let mut finding =
                 Finding::new(RULE.name, cx.at(here.keyword.span), "this `RUN` could be a part of the one before")
-                    .note("The image then has a layer less; but after a change both are run again."),
-            );
+                    .note("The image then has a layer less; but after a change both are run again.");
+            finding.fix = joined(cx, [before, here], [first, second]);
+            out.push(finding);
         }
     }
+}
+
+/// The two as one, where each is a plain command on its own lines and nothing stands between.
+fn joined(cx: &FileCx<'_>, [before, here]: [&Instruction; 2], runs: [&Run; 2]) -> Option<Fix> {
+    let is_plain = |run: &Run| {
+        let script = run.script()?;
+        let [item] = script.list.items.as_slice() else { return None };
+        let Node::Command(it) = &item.node else { return None };
+        // What a command such as `cd` or `export` changes would reach the second one.
+        let changes = ["cd", "export", "set", "umask", "exit", "exec", ".", "source", "unset", "alias", "trap"];
+        let name = it.words.iter().next()?.literal()?;
+        let is_quiet = script.comments.is_empty() && script.heredocs.is_empty() && item.terminator.is_none();
+        (is_quiet && !changes.contains(&name.as_str())).then_some(())
+    };
+    runs.into_iter().try_for_each(is_plain)?;
+    let gap = Span { start: before.rest.whole().end, end: here.rest.whole().start };
+    let is_bare =
+        [before, here].iter().all(|it| it.flags.is_empty() && it.heredocs.is_empty() && it.comments.is_empty());
+    let between = cx.source.slice(gap).trim();
+    if !is_bare || between.len() != here.keyword.span.len() {
+        return None;
+    }
+    let escape = cx.unit.syntax.escape;
+    cx.fix("Join it to the one before", Safety::Unsafe, [Edit::replace(gap, format!(" && {escape}\n    "))])
 }
 
 /// Whether a run has several commands.

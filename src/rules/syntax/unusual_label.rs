@@ -1,6 +1,7 @@
 //! Labels whose names break the rules: see `rules/syntax/unusual-label.md`.
 
 use crate::{
+    edit::{Edit, Safety},
     finding::Finding,
     rule::{Check, FileCx, Rule},
     syntax::{Args, Keyword},
@@ -18,11 +19,16 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let name = pair.key.text.trim_matches(['"', '\'']);
             let Some(why) = objection(name) else { continue };
             let message = format!("the label `{name}` {why}");
-            out.push(
-                Finding::new(RULE.name, cx.at(pair.key.span), message).note(
-                    "Docker's guidelines for labels ask for names in lower case with an owner's domain in front.",
-                ),
-            );
+            let mut finding = Finding::new(RULE.name, cx.at(pair.key.span), message)
+                .note("Docker's guidelines for labels ask for names in lower case with an owner's domain in front.");
+            let lower = name.to_ascii_lowercase();
+            let is_free = pairs.iter().all(|it| it.key.text.trim_matches(['"', '\'']) != lower);
+            let raw = cx.source.slice(pair.key.span);
+            if objection(&lower).is_none() && is_free && raw == pair.key.text {
+                let edit = Edit::replace(pair.key.span, raw.to_ascii_lowercase());
+                finding.fix = cx.fix(format!("Write `{lower}`"), Safety::Unsafe, [edit]);
+            }
+            out.push(finding);
         }
     }
 }
