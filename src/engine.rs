@@ -245,7 +245,8 @@ fn syntax_errors(unit: &Unit) -> Vec<Finding> {
             Finding::new(SYNTAX_ERROR.name, Location { file: unit.file, span: it.span }, it.message.clone());
         if is_template.is_some() {
             finding.own_level = Some(Level::Note);
-            let note = "The file seems to be a template, of which other errors are not told: leave it out with `exclude`.";
+            let note =
+                "The file seems to be a template, of which other errors are not told: leave it out with `exclude`.";
             finding.note = Some(note.to_owned());
         } else if is_unknown(&it) && unknown > 1 {
             finding.note = Some(format!("So it is with {} more lines; the file may be a template.", unknown - 1));

@@ -9,7 +9,7 @@ use crate::{
     model::Run,
     rule::{Check, FileCx, Rule},
     shell::Node,
-    syntax::{Instruction, Keyword},
+    syntax::{Instruction, ItemKind, Keyword},
 };
 
 pub(super) static RULE: Rule = crate::rule!("runtime" / "unchecked-pipe", Check::File(check));
@@ -60,7 +60,10 @@ fn with_pipefail(cx: &FileCx<'_>, at: &RunAt<'_>) -> Option<Fix> {
     let run = cx.model.instruction(at.step);
     let is_small = cx.source.slice(run.keyword.span).chars().all(char::is_lowercase);
     let word = if is_small { "shell" } else { "SHELL" };
-    let edit = Edit::insert(run.span.start as usize, format!("{word} [{words}]\n"));
+    // What is said above the `RUN` is said of it, and hadolint's comments have to stand there.
+    let items = &cx.unit.syntax.items[..=at.step.item];
+    let above = items[..at.step.item].iter().rev().take_while(|it| it.kind == ItemKind::Comment).count();
+    let edit = Edit::insert(items[at.step.item - above].span.start as usize, format!("{word} [{words}]\n"));
     cx.fix("Let any command of a pipe fail the build", Safety::Unsafe, [edit])
 }
 
