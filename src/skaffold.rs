@@ -16,10 +16,23 @@ pub fn is_skaffold(name: &str) -> bool {
     matches!(name, "skaffold.yaml" | "skaffold.yml")
 }
 
-/// The builds of a file: of its first document, and of the profiles in it.
+/// The builds of a file: of its documents, and of the profiles in them.
 pub fn read(documents: &mut Documents<'_>, file: FileId, found: &mut Found) {
-    let Some(tree) = documents.tree(file) else { return };
-    let folder = parent(&documents.source(file).path);
+    let Some(first) = documents.tree(file) else { return };
+    let source = documents.source(file);
+    let folder = parent(&source.path);
+    read_document(&first, file, &folder, found);
+    // What stands before a document becomes blank, so that its places stay what they are.
+    let starts = source.text.match_indices("\n---").map(|(at, _)| at + 1);
+    for start in starts.filter(|at| source.text[..*at].lines().any(|it| !it.is_empty() && !it.starts_with('#'))) {
+        let blank: String = source.text.bytes().take(start).map(|it| if it == b'\n' { '\n' } else { ' ' }).collect();
+        if let Ok(tree) = Tree::parse(&format!("{blank}{}", &source.text[start..])) {
+            read_document(&tree, file, &folder, found);
+        }
+    }
+}
+
+fn read_document(tree: &Tree, file: FileId, folder: &str, found: &mut Found) {
     let profiles = tree.at(tree.root, &["profiles"]).map(|it| tree.items(it)).unwrap_or_default();
     for config in std::iter::once(tree.root).chain(profiles.iter().copied()) {
         let artifacts = tree.at(config, &["build", "artifacts"]).map(|it| tree.items(it)).unwrap_or_default();
@@ -27,7 +40,7 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, found: &mut Found) {
             let Some(image) = tree.get(*artifact, "image") else { continue };
             let location = Location { file, span: tree.span(image.value) };
             let name = tree.scalar(image.value).map(str::to_owned);
-            match build(&tree, *artifact, &folder, location) {
+            match build(tree, *artifact, folder, location) {
                 Ok(Some(build)) => found.builds.push(Build { name, ..build }),
                 Ok(None) => {}
                 Err(reason) => found.left_out.push(LeftOut { location, name, reason }),
@@ -87,7 +100,8 @@ mod tests {
         let text = "build:\n  artifacts:\n  - image: web\n    context: src/web\n  - image: api\n    docker:\n      \
                     dockerfile: api/Dockerfile\n      target: prod\n      buildArgs: { A: '1', B: '{{.B}}' }\n  - image: \
                     jar\n    jib: {}\n  - image: k\n    kaniko: { dockerfile: K }\n  - image: x\n    context: \
-                    '{{.X}}'\nprofiles:\n- name: dev\n  build:\n    artifacts:\n    - image: web\n      context: dev\n";
+                    '{{.X}}'\nprofiles:\n- name: dev\n  build:\n    artifacts:\n    - image: web\n      context: dev\n---\nbuild:\n  \
+                    artifacts: [{ image: load }]\n";
         let memory = Memory::default();
         let mut documents = Documents::of(vec![Source::new("deploy/skaffold.yaml", text)], &memory);
         let mut found = Found::default();
@@ -108,8 +122,11 @@ mod tests {
                 "api deploy/api/Dockerfile deploy Stage(\"prod\") {\"A\": Some(\"1\"), \"B\": None}",
                 "k deploy/K deploy Last {}",
                 "web deploy/dev/Dockerfile deploy/dev Last {}",
+                "load deploy/Dockerfile deploy Last {}",
             ]
         );
         assert_eq!(found.left_out.len(), 1);
+        let load = found.builds[4].found_in.span;
+        assert_eq!(&text[load.range()], "load");
     }
 }
