@@ -180,7 +180,7 @@ impl View<'_> {
         }
         out.push('\n');
         let rows = Rows { view: self, sums: &sums, shown: &shown };
-        rows.row(0, "", "", out);
+        rows.row(0, ("", ""), "", out);
     }
 
     /// The kinds of files that weigh most.
@@ -260,7 +260,8 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn row(&self, at: u32, lead: &str, below: &str, out: &mut String) {
+    /// A row and those below it. What decides over an entry is told once, and not again for all that is in it.
+    fn row(&self, at: u32, (lead, below): (&str, &str), told: &str, out: &mut String) {
         let tree = &self.view.build.tree;
         let node = &tree.nodes[at as usize];
         let weight = self.sums[at as usize].bytes;
@@ -270,13 +271,13 @@ impl Rows<'_> {
         let name = format!("{lead}{}{slash}", visible(&node.name));
         let column = self.view.width.saturating_sub(60).clamp(24, 48);
         let size = bytes(weight);
-        let name = format!("{name:<column$}");
-        let _ = writeln!(
-            out,
-            "  {size:>8} {} {name} {}",
-            self.view.paint.with(code, &bar),
-            self.view.paint.with(code, &why)
-        );
+        let name = format!("{:<column$}", shortened(&name, column));
+        let row = format!("  {size:>8} {} {name}", self.view.paint.with(code, &bar));
+        let _ = if why == told {
+            writeln!(out, "{}", row.trim_end())
+        } else {
+            writeln!(out, "{row} {}", self.view.paint.with(code, &why))
+        };
         let mut children: Vec<u32> = tree.children(at).map(|(it, _)| it).filter(|it| self.shown.contains(it)).collect();
         children.sort_by_key(|it| (Reverse(self.sums[*it as usize].bytes), *it));
         let rest: Vec<u32> = tree.children(at).map(|(it, _)| it).filter(|it| !self.shown.contains(it)).collect();
@@ -284,7 +285,7 @@ impl Rows<'_> {
         for (number, child) in children.iter().enumerate() {
             let is_last = number + 1 == children.len() && !has_rest;
             let (lead, inner) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            self.row(*child, &format!("{below}{lead}"), &format!("{below}{inner}"), out);
+            self.row(*child, (&format!("{below}{lead}"), &format!("{below}{inner}")), &why, out);
         }
         if has_rest {
             let weight: u64 = rest.iter().map(|it| self.sums[*it as usize].bytes).sum();
@@ -326,6 +327,18 @@ impl Rows<'_> {
             }
         }
     }
+}
+
+/// A name that fits into a column: its middle goes, as its ending tells what it is.
+fn shortened(name: &str, column: usize) -> String {
+    const END: usize = 8;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= column {
+        return name.to_owned();
+    }
+    let start = letters[..column - END - 1].iter().collect::<String>();
+    let end = letters[letters.len() - END..].iter().collect::<String>();
+    format!("{start}…{end}")
 }
 
 /// A bar for a part of a whole, in eighths of a column.
