@@ -4,7 +4,7 @@ use super::sharing::{Line, Shared};
 use crate::{
     context::{Size, Tree, bytes},
     knowledge::{Action, CONTENTS, Class},
-    model::Stage,
+    model::{PackageCommand, Stage},
     project::{EntryKind, Kind, join, parent},
     rule::FileCx,
     shell::Word,
@@ -21,7 +21,11 @@ pub(super) fn is_ballast(class: &Class, shared: &Shared<'_>) -> bool {
 /// Whether a Dockerfile runs a program that makes the files of a class, or has nothing to do with these programs.
 fn installs_itself(class: &Class, file: &FileCx<'_>) -> bool {
     let mut packages = file.model.stages.iter().flat_map(Stage::runs).flat_map(|(_, run)| run.packages());
-    packages.any(|it| it.action == Action::Install && class.installed.contains(&it.manager.name))
+    // What is installed for all users of the machine is no part of the project.
+    let is_global = |it: &PackageCommand| {
+        it.has_option("-g") || it.has_option("--global") || it.subcommand.split(' ').any(|it| it == "global")
+    };
+    packages.any(|it| it.action == Action::Install && class.installed.contains(&it.manager.name) && !is_global(it))
         || !class.installed.iter().any(|it| file.source.text.contains(it.as_str()))
 }
 

@@ -34,6 +34,9 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         let mut spans: Vec<Span> = Vec::new();
         for (it, _) in &shadows {
             let line = lines::whole_line(source, it);
+            if is_alone(&source.text, line, &shadows) {
+                continue;
+            }
             // Edits must not touch.
             match spans.last_mut().filter(|it| it.end == line.start) {
                 Some(last) => last.end = line.end,
@@ -42,10 +45,44 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         }
         let edits = spans.into_iter().map(Edit::delete);
         let title = if others.is_empty() { "Remove the line" } else { "Remove the lines" };
-        finding.fix =
-            Change::of(file, edits).map(|change| Fix { title: title.to_owned(), safety: Safety::Safe, change });
+        finding.fix = Change::of(file, edits).filter(|it| !it.is_empty()).map(|change| Fix {
+            title: title.to_owned(),
+            safety: Safety::Safe,
+            change,
+        });
         out.push(finding);
     }
+}
+
+/// Whether a comment stands above a line that has no other line below it: without the line it would speak of nothing.
+fn is_alone(text: &str, line: Span, gone: &[(&Pattern, &Pattern)]) -> bool {
+    let is_gone = |at: usize| gone.iter().any(|(it, _)| (it.span.start as usize..=it.span.end as usize).contains(&at));
+    let is_pattern = |at: usize| {
+        let line = text[at..].lines().next().unwrap_or_default().trim();
+        !line.is_empty() && !line.starts_with('#')
+    };
+    // The other lines of its block, up to a blank line or a comment.
+    let mut above = line.start as usize;
+    let mut has_comment = false;
+    while above > 0 {
+        let start = text[..above - 1].rfind('\n').map_or(0, |it| it + 1);
+        has_comment = text[start..].starts_with('#');
+        if !is_pattern(start) {
+            break;
+        }
+        if !is_gone(start) {
+            return false;
+        }
+        above = start;
+    }
+    let mut below = line.end as usize;
+    while below < text.len() && is_pattern(below) {
+        if !is_gone(below) {
+            return false;
+        }
+        below = text[below..].find('\n').map_or(text.len(), |it| below + it + 1);
+    }
+    has_comment
 }
 
 /// The line that keeps back all that this one does, if no `!` stands before either of the two: after one the walk no
