@@ -185,3 +185,19 @@ fn a_title_says_each_thing_once() {
     let parts: Vec<&str> = title.split(", ").collect();
     assert_eq!(parts.iter().collect::<std::collections::BTreeSet<_>>().len(), parts.len(), "{title}");
 }
+
+#[test]
+fn caches_of_images_that_are_not_known_are_told_apart_as_they_are_written() {
+    for (from, id) in [
+        ("php:${PHP}-alpine", "id=apk-php-PHP-alpine,"),
+        ("${BASE}", "id=apk-BASE,"),
+        ("alpine:3.20", "id=apk-alpine-3.20,"),
+        ("alpine", "id=apk-alpine-latest,"),
+    ] {
+        let text = format!("ARG PHP\nARG BASE\nFROM {from} AS base\nFROM base\nRUN apk add --no-cache curl\n");
+        let settings = Settings { select: vec!["missing-cache-mount".to_owned()], ..Settings::default() };
+        let findings = super::check(&Project::in_memory([("Dockerfile", text.as_str())], settings));
+        let change = format!("{:?}", findings[0].fix.as_ref().unwrap().change);
+        assert!(change.contains(id), "{from}: {change}");
+    }
+}

@@ -3,6 +3,7 @@
 use super::Site;
 use crate::{
     knowledge::{Cache, KNOWLEDGE, Release},
+    model::ImageRef,
     syntax::Flag,
 };
 
@@ -11,12 +12,19 @@ impl Site<'_> {
     ///
     /// Other mounts of the file on the same folder decide, so that they go on sharing it.
     pub(in crate::rules::cache) fn mount_id(&self, cache: &Cache, target: &str) -> Option<String> {
-        let image = self.stage.bottom.as_deref();
         if let Some(id) = self.file.ids(self.cx.model).get(&(self.stage.bottom.clone(), target.to_owned())) {
             return id.clone();
         }
         let prefix = cache.id.as_ref()?;
-        let (name, tag) = image.map_or(("image", None), |it| (it.name.as_str(), it.tag.as_deref()));
+        let known = self.stage.bottom.as_deref();
+        let written;
+        let image = if let Some(it) = known {
+            it
+        } else {
+            written = self.written();
+            &written
+        };
+        let (name, tag) = (image.name.as_str(), image.tag.as_deref());
         let last = name.rsplit('/').next().unwrap_or(name);
         let tag = tag.filter(|it| *it != "latest");
         let version = tag.and_then(|it| it.split('-').next());
@@ -24,7 +32,10 @@ impl Site<'_> {
             let alpine = tag.and_then(|it| it.split('-').find_map(|it| it.strip_prefix("alpine")));
             match alpine.filter(|it| !it.is_empty()) {
                 Some(alpine) => format!("alpine-{alpine}"),
-                None => [last, tag.unwrap_or("latest")].join("-"),
+                None => match tag.or(known.and(Some("latest"))) {
+                    Some(tag) => format!("{last}-{tag}"),
+                    None => last.to_owned(),
+                },
             }
         } else if let Some(release) = tag.and_then(|it| Release::find(name, it)) {
             release.name.clone()
@@ -35,8 +46,15 @@ impl Site<'_> {
         };
         let plain = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
         let release: String = release.chars().map(plain).collect();
+        let release = release.split('-').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
         let architecture = if self.is_cross_built() { "-$TARGETARCH" } else { "" };
         Some(format!("{prefix}-{release}{architecture}"))
+    }
+
+    /// The image at the bottom of the stage as it is written, which tells images that are not known apart.
+    fn written(&self) -> ImageRef {
+        let bottom = self.cx.model.ancestry(self.stage.index).last().map_or(self.stage.from, |it| it.from);
+        ImageRef::parse(self.cx.model.at(bottom).rest.text.split_whitespace().next().unwrap_or_default())
     }
 
     /// Whether the stage asks which platform it is built for, and runs on that.
