@@ -24,8 +24,37 @@ use wiring::Wiring;
 
 pub(super) static RULE: Rule = crate::rule!("shared" / "repeated-setup", Check::Project(check));
 
-/// The base that dockopt offers for services with Poetry.
-const POETRY_BASE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/python-poetry-base/Dockerfile"));
+/// A base that dockopt offers.
+struct Offer {
+    name: &'static str,
+    text: &'static str,
+    /// The image that it is built on, as it is written there.
+    image: &'static str,
+    /// What makes it fit: the tool of pip that it brings, with its version, or a command.
+    tool: Result<&'static str, &'static str>,
+}
+
+/// The bases that dockopt offers.
+const OFFERS: [Offer; 3] = [
+    Offer {
+        name: "python-poetry-base",
+        text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/python-poetry-base/Dockerfile")),
+        image: "python:3.11-slim",
+        tool: Ok("poetry==2.1.3"),
+    },
+    Offer {
+        name: "python-uv-base",
+        text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/python-uv-base/Dockerfile")),
+        image: "python:3.12-slim",
+        tool: Ok("uv==0.8.17"),
+    },
+    Offer {
+        name: "node-pnpm-base",
+        text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/images/node-pnpm-base/Dockerfile")),
+        image: "node:22-slim",
+        tool: Err("corepack enable"),
+    },
+];
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     if cx.files.len() < 2 || cx.project.builds.is_empty() {
@@ -187,11 +216,8 @@ impl<'a> Group<'a> {
 
     fn extraction(&self, cx: &ProjectCx<'_>) -> Result<Extraction, String> {
         let first = &self.members[0];
-        let template = self.template();
-        let name = match &template {
-            Some(_) => "python-poetry-base".to_owned(),
-            None => self.base_name(),
-        };
+        let template = OFFERS.iter().find_map(|it| Some((it.name, self.template(it)?)));
+        let name = template.as_ref().map_or_else(|| self.base_name(), |(name, _)| (*name).to_owned());
         let tag = first.image.tag.as_deref().unwrap_or_default();
         let version = tag.split('-').next().filter(|it| it.starts_with(|it: char| it.is_ascii_digit()));
         let image = format!("{name}:{}", version.unwrap_or(tag));
@@ -204,7 +230,7 @@ impl<'a> Group<'a> {
         }
         let mut change = wiring.change(&definitions)?;
         let base = match template {
-            Some(text) => self.with_comments(&text),
+            Some((_, text)) => self.with_comments(&text),
             None => self.base(),
         };
         for member in &self.members {
@@ -231,30 +257,50 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// dockopt's own base for Poetry, where it fits: it has all packages, and the environment lies where it puts it.
-    fn template(&self) -> Option<String> {
-        const PACKAGES: &[&str] = &["build-essential", "curl", "git", "libpq-dev"];
-        let tag = self.members[0].image.tag.as_deref()?;
-        tag.strip_suffix("-slim")?;
-        let all: Vec<&Part> = self.common.iter().collect();
-        let poetry = all.iter().find_map(|it| match it {
-            Part::Tool(name) => name.strip_prefix("poetry=="),
-            Part::Package(_) | Part::Variable(..) | Part::Command(_) => None,
-        })?;
-        let fits = all.iter().all(|it| match it {
-            Part::Package(name) => PACKAGES.contains(&name.as_str()),
-            Part::Tool(name) => name.starts_with("poetry=="),
-            Part::Variable(..) | Part::Command(_) => true,
-        });
-        let has = |part: &Part| self.common.contains(part);
-        let venv = has(&Part::Command("python -m venv /opt/venv".to_owned()))
-            && has(&Part::Variable("VIRTUAL_ENV".to_owned(), "/opt/venv".to_owned()));
-        let left_behind = self.members.iter().all(Setup::is_left_behind);
-        let python = self.members[0].image.name == "python" && self.members[0].written == format!("python:{tag}");
-        (fits && venv && left_behind && python && has(&Part::Package("build-essential".to_owned()))).then(|| {
-            let text = POETRY_BASE.replace("FROM python:3.11-slim", &format!("FROM python:{tag}"));
-            text.replace("poetry==2.1.3", &format!("poetry=={poetry}"))
-        })
+    /// The text of a base that dockopt offers, where it fits: it has all packages and runs all commands. Variables that
+    /// the services have in common, and that it does not set, are added.
+    fn template(&self, offer: &Offer) -> Option<String> {
+        let first = &self.members[0];
+        let tag = first.image.tag.as_deref()?;
+        let (image, _) = offer.image.split_once(':')?;
+        let is_alike = tag.ends_with("-slim") && first.written == format!("{image}:{tag}");
+        let has_line = |line: &str| offer.text.lines().any(|it| it.trim().trim_end_matches([' ', '\\']) == line);
+        let mut text = offer.text.replace(&format!("FROM {}", offer.image), &format!("FROM {}", first.written));
+        let mut fits = match offer.tool {
+            Ok(_) => false,
+            Err(command) => self.common.contains(&Part::Command(command.to_owned())),
+        };
+        let mut variables = String::new();
+        for part in &self.common {
+            match (part, offer.tool) {
+                (Part::Package(name), _) if has_line(name) => {}
+                (Part::Tool(tool), Ok(own)) if tool.split_once("==")?.0 == own.split_once("==")?.0 => {
+                    text = text.replace(own, tool);
+                    fits = true;
+                }
+                (Part::Command(command), _) if has_line(&format!("RUN {command}")) => {}
+                (Part::Variable(name, value), _) => {
+                    let pair = format!("{name}={value}");
+                    if !offer.text.split_whitespace().any(|it| it == pair) {
+                        let _ = writeln!(variables, "ENV {name}=\"{value}\"");
+                    }
+                }
+                (Part::Package(_) | Part::Tool(_) | Part::Command(_), _) => return None,
+            }
+        }
+        let is_build = self.members.iter().all(Setup::is_left_behind);
+        let compiles = self.common.contains(&Part::Package("build-essential".to_owned()));
+        // What its commands set up has to be what the services expect.
+        let commands = offer.text.lines().filter_map(|it| it.strip_prefix("RUN ")).filter(|it| !it.starts_with("--"));
+        let mut others = commands.filter(|it| !self.common.contains(&Part::Command((*it).to_owned())));
+        if !fits || !is_alike || !is_build || !compiles || others.next().is_some() {
+            return None;
+        }
+        if !variables.is_empty() {
+            text.push('\n');
+            text.push_str(&variables);
+        }
+        Some(text)
     }
 
     /// The comments of what moves, which say why a package is there.
