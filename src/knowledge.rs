@@ -159,7 +159,8 @@ struct ProgramTable {
 pub struct Manager {
     /// Its name here.
     pub name: String,
-    /// The words that start it.
+    /// The words that start it; none for a cache that other programs fill.
+    #[serde(default)]
     pub invoked_as: Vec<WordPattern>,
     /// Options that take the next word as their value.
     #[serde(default)]
@@ -211,6 +212,8 @@ pub struct Manager {
     /// Subcommands that leave programs in the cache, which are run from there.
     #[serde(default)]
     pub leaves: Vec<WordPattern>,
+    /// How it comes into use, where other programs call it.
+    pub switched_on: Option<SwitchedOn>,
     /// Its caches.
     #[serde(default)]
     pub cache: Vec<Cache>,
@@ -347,6 +350,21 @@ fn is_like(folder: &str, template: &str) -> bool {
     }
     let above = rest.match_indices('/').skip(1).map(|(at, _)| &rest[..at]);
     above.into_iter().any(|it| it.starts_with("/.") && folder.ends_with(it))
+}
+
+/// How a cache of compilers comes into use.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SwitchedOn {
+    /// The programs that call compilers, and fill the cache then.
+    pub called_by: Vec<String>,
+    /// Texts in a word of the command.
+    pub words: Vec<String>,
+    /// Variables whose value names it.
+    pub variables: Vec<String>,
+    /// Folders with compilers of its own, where they are on the path.
+    #[serde(default)]
+    pub folders: Vec<String>,
 }
 
 /// A folder that a command fills, and that is no cache.

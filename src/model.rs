@@ -171,6 +171,14 @@ impl State {
         }
     }
 
+    /// Whether one of the folders is known to be on the path.
+    fn is_on_path(&self, folders: &[String]) -> bool {
+        match self.variables.get("PATH").map(|it| &it.value) {
+            Some(Value::Known(path)) => path.split(':').any(|it| folders.iter().any(|folder| folder == it)),
+            Some(Value::Unset | Value::Unknown) | None => false,
+        }
+    }
+
     /// Whether a variable is in force whose name holds a text.
     pub fn names_variable(&self, text: &str) -> bool {
         self.variables.keys().any(|it| it.contains(text))

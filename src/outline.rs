@@ -353,7 +353,8 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
         };
         flavors.into_iter().flat_map(paths).collect()
     };
-    let uses: Vec<(&PackageCommand, Vec<CachePath>)> = run.packages().iter().map(|it| (it, caches_of(it))).collect();
+    let uses: Vec<(&PackageCommand, Vec<CachePath>)> =
+        run.packages().iter().chain(run.compilers()).map(|it| (it, caches_of(it))).collect();
     let known = || uses.iter().flat_map(|(_, it)| it).flat_map(|it| &it.targets);
     let is_cache = |target: &String| known().any(|it| is_below(target, it));
     // A mount that nothing in the run looks into makes no difference.
@@ -559,8 +560,10 @@ impl Normal<'_> {
             }
             dropped.extend(caches.iter().map(|it| it.span));
         }
+        let is_it = |it: &&PackageCommand| self.run.invocations()[it.invocation].command == command.span;
+        let compilers = || self.run.compilers().iter().filter(is_it);
         let sets_cache = |name: &str| {
-            package.is_some_and(|it| {
+            package.into_iter().chain(compilers()).any(|it| {
                 let places = it.manager.cache.iter().filter_map(|it| it.set.as_ref()).map(|(name, _)| name.as_str());
                 let needs = it.manager.needs.iter().filter_map(|it| it.set.as_deref()?.split('=').next());
                 let defeats = it.manager.defeat.iter().filter_map(|it| it.variable.as_deref());

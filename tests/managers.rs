@@ -90,6 +90,15 @@ const CASES: &[Case] = &[
     ),
     ("stack", "haskell:9", "stack build", &["/root/.stack/pantry"], &["/home/app/.stack/pantry"]),
     ("opam", "debian:12", "opam install dune", &["/root/.opam/download-cache"], &["/home/app/.opam/download-cache"]),
+    ("ccache", "gcc:14", "CC='ccache gcc' make", &["/var/cache/ccache"], &["/var/cache/ccache"]),
+    (
+        "ccache",
+        "gcc:14",
+        "cmake -DCMAKE_CXX_COMPILER_LAUNCHER=ccache . && make",
+        &["/var/cache/ccache"],
+        &["/var/cache/ccache"],
+    ),
+    ("sccache", "gcc:14", "export CC='sccache gcc' && make", &["/root/.cache/sccache"], &["/home/app/.cache/sccache"]),
     ("cpm", "perl:5.40", "cpm install", &["/root/.perl-cpm"], &["/home/app/.perl-cpm"]),
     ("luarocks", "debian:12", "luarocks install lpeg", &["/root/.cache/luarocks"], &["/home/app/.cache/luarocks"]),
     (

@@ -6,7 +6,7 @@ use smallvec::smallvec;
 
 use super::{PackageCommand, State, Value, absolute, expand, packages};
 use crate::{
-    knowledge::{Account, Action, Manager, is_plain_program},
+    knowledge::{Account, Action, KNOWLEDGE, Manager, SwitchedOn, is_plain_program},
     shell::{self, Invocation, Piece, Script, Setting},
     source::{Cooked, Source, Span},
     syntax::{self, Args, Instruction},
@@ -20,7 +20,8 @@ pub struct Run {
     body: Body,
     before: Arc<State>,
     names_manager: OnceLock<bool>,
-    parsed: OnceLock<Parsed>,
+    parsed: OnceLock<Box<Parsed>>,
+    compilers: OnceLock<Box<[PackageCommand]>>,
 }
 
 #[derive(Debug)]
@@ -108,7 +109,14 @@ impl Run {
             _ => shell_text(instruction, source).map_or(Body::Foreign, Body::Shell),
         };
         let mounts = mounts(instruction, before, escape);
-        Self { mounts, body, before: Arc::clone(before), names_manager: OnceLock::new(), parsed: OnceLock::new() }
+        Self {
+            mounts,
+            body,
+            before: Arc::clone(before),
+            names_manager: OnceLock::new(),
+            parsed: OnceLock::new(),
+            compilers: OnceLock::new(),
+        }
     }
 
     fn parsed(&self) -> &Parsed {
@@ -129,7 +137,7 @@ impl Run {
             let elsewhere =
                 packages.iter().filter(|it| it.goes_elsewhere()).map(|it| it.manager.name.as_str()).collect();
             let refreshed = refreshed(&packages);
-            Parsed { script, invocations, folders, packages, elsewhere, refreshed, exports, links }
+            Box::new(Parsed { script, invocations, folders, packages, elsewhere, refreshed, exports, links })
         })
     }
 
@@ -163,6 +171,48 @@ impl Run {
             Body::Exec(_) | Body::Foreign => true,
         });
         if *names_one { &self.parsed().packages } else { &[] }
+    }
+
+    /// The commands that fill the cache of a compiler, such as `make` where ccache is switched on.
+    pub fn compilers(&self) -> &[PackageCommand] {
+        self.compilers.get_or_init(|| {
+            let caches = KNOWLEDGE.managers.iter().filter_map(|it| Some((it, it.switched_on.as_ref()?)));
+            let near = caches.filter(|(it, on)| {
+                let set = |name: &String| self.before.variables.get(name).is_some();
+                self.mentions(&[&it.name]) || on.variables.iter().any(set) || self.before.is_on_path(&on.folders)
+            });
+            near.flat_map(|(it, on)| self.fillers(it, on)).collect()
+        })
+    }
+
+    /// The commands that fill a cache of compilers.
+    fn fillers(&self, manager: &'static Manager, on: &SwitchedOn) -> Vec<PackageCommand> {
+        let names_it = |value: &str| value.split([' ', '/', ';']).any(|it| it == manager.name);
+        let mut found = Vec::new();
+        for (at, it) in
+            self.invocations().iter().enumerate().filter(|(_, it)| on.called_by.iter().any(|name| *name == it.program))
+        {
+            let mut texts: Vec<Option<String>> = it.words.iter().map(|it| text(it, &self.before)).collect();
+            if let Some(first) = texts.first_mut() {
+                *first = Some(it.program.to_string());
+            }
+            let command = PackageCommand {
+                manager,
+                action: Action::Build,
+                invocation: at,
+                head: 0..1,
+                subcommand: String::new(),
+                texts,
+            };
+            let says = command.texts.iter().flatten().any(|text| on.words.iter().any(|it| text.contains(it.as_str())));
+            let set = on.variables.iter().any(
+                |name| matches!(self.value(name, &command, &self.before), Value::Known(value) if names_it(&value)),
+            );
+            if says || set || self.before.is_on_path(&on.folders) {
+                found.push(command);
+            }
+        }
+        found
     }
 
     /// The package command that an invocation is.

@@ -157,7 +157,7 @@ impl<'a> Site<'a> {
         // What works offline fetches nothing, and a mount would hide what it needs.
         for (command, paths) in self.uses().iter().filter(|(it, _)| it.action != Action::Clean && !it.is_offline()) {
             // An update alone fetches an index for a later `RUN`, which a mount would hide.
-            let installs = run.packages().iter().any(|it| {
+            let installs = run.packages().iter().chain(run.compilers()).any(|it| {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
             });
             // Links into a mount lead nowhere afterwards.
@@ -239,7 +239,7 @@ impl<'a> Site<'a> {
                 told.settings = self.settings(it);
                 if told.settings.is_empty() { found } else { find(it, &told) }
             };
-            self.run.packages().iter().map(|it| (it, paths(it))).collect()
+            self.run.packages().iter().chain(self.run.compilers()).map(|it| (it, paths(it))).collect()
         })
     }
 
