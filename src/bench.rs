@@ -243,6 +243,21 @@ pub struct Measurement {
     pub total: Vec<Vec<Vec<f64>>>,
 }
 
+impl Measurement {
+    /// Sums up what the images took that were built one after the other.
+    pub fn add_up(&mut self) {
+        for (variant, total) in self.total.iter_mut().enumerate() {
+            for (scenario, total) in total.iter_mut().enumerate() {
+                let sum = |run: usize| {
+                    let figures = self.images.iter().filter_map(|it| it.variants[variant].as_ref());
+                    figures.filter_map(|it| it.seconds[scenario].get(run)).sum::<f64>()
+                };
+                *total = (0..self.runs).map(sum).collect();
+            }
+        }
+    }
+}
+
 /// Where it was measured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Machine {

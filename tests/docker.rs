@@ -95,6 +95,7 @@ fn a_build_that_fails_is_told_and_left_out() {
     assert_eq!(output.status.code(), Some(2));
     let err = text(&output.stderr);
     assert!(err.contains("before, api, cold: the build fails:\nERROR: no such base"), "{err}");
+    assert_eq!(text(&output.stdout), "");
     let output = run(&folder, &["bench", "--at-once", "."]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
 }

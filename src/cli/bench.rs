@@ -89,6 +89,9 @@ pub(super) fn run(common: &Common, what: What<'_>, streams: &mut Streams) -> Res
         status = Status::Failed;
     }
     let measurement = measured?;
+    if measurement.images.is_empty() {
+        return Ok(status);
+    }
     let text = match common.format() {
         Format::Json => report::json(&measurement),
         Format::Svg => report::svg(&measurement),
@@ -228,8 +231,11 @@ impl Bench<'_, '_> {
                 self.variant(run, at, variant, &variants[0], &mut it)?;
             }
         }
-        // What could not be built everywhere is not compared.
+        // What could not be built everywhere is not compared, and counts nowhere.
         it.images.retain(|it| !self.failed.contains(&it.name));
+        if !self.what.at_once {
+            it.add_up();
+        }
         Ok(it)
     }
 
@@ -303,7 +309,9 @@ impl Bench<'_, '_> {
                     }
                 }
             }
-            out.total[at][scenario].push(total);
+            if self.what.at_once {
+                out.total[at][scenario].push(total);
+            }
         }
         self.remove_images()
     }
