@@ -238,6 +238,17 @@ fn sonarqube() {
     }
 }
 
+/// `SonarQube` counts columns in UTF-16, where some letters are two.
+#[test]
+fn columns_of_sonarqube() {
+    let settings = Settings::default().with_selection(vec!["sudo-used".to_owned()], Vec::new());
+    let project = Project::in_memory([("Dockerfile", "FROM debian:12\nRUN echo ü🐳; sudo ls\n")], settings);
+    let text = render(Format::Sonarqube, &project, &engine::check(&project), Options::PLAIN);
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let range = &report["issues"][0]["primaryLocation"]["textRange"];
+    assert_eq!((&range["startColumn"], &range["endColumn"]), (&Value::from(14), &Value::from(21)));
+}
+
 #[test]
 fn markdown() {
     let (findings, text) = rendered(Format::Markdown);

@@ -9,7 +9,7 @@ use crate::{
     finding::{Finding, Level},
     project::Project,
     rule::Rule,
-    source,
+    source::{self, LineCol, Source},
 };
 
 #[derive(Serialize)]
@@ -53,7 +53,8 @@ struct Location<'a> {
     text_range: Range,
 }
 
-/// Lines from 1, columns from 0. A range must not be empty, so that a place alone has no columns.
+/// Lines from 1, columns from 0 in units of UTF-16, as Java counts them.
+/// A range must not be empty, so that a place alone has no columns.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Range {
@@ -105,11 +106,17 @@ fn issue<'a>(project: &'a Project, finding: &'a Finding) -> Issue<'a> {
 fn location<'a>(project: &'a Project, location: source::Location, message: Cow<'a, str>) -> Location<'a> {
     let place = Place::of(project, location);
     let has_extent = place.start != place.end;
+    let column = |it| has_extent.then(|| column(project.source(location.file), it));
     let text_range = Range {
         start_line: place.start.line,
         end_line: has_extent.then_some(place.end.line),
-        start_column: has_extent.then_some(place.start.column - 1),
-        end_column: has_extent.then_some(place.end.column - 1),
+        start_column: column(place.start),
+        end_column: column(place.end),
     };
     Location { message, file_path: place.path, text_range }
+}
+
+fn column(source: &Source, place: LineCol) -> usize {
+    let line = &source.text[source.line_starts()[place.line - 1] as usize..];
+    line.chars().take(place.column - 1).map(char::len_utf16).sum()
 }
