@@ -23,9 +23,8 @@ pub(super) fn report(project: &Project, findings: &[Finding]) -> String {
         let fix = finding.fix.as_ref().filter(|it| it.safety >= Safety::Unsafe);
         let fix = fix.map(|it| format!("{} ({})", cell(&it.title), it.safety.as_str())).unwrap_or_default();
         let row = format!(
-            "| `{}:{}` | {} | {} (`{}`) | {fix} |\n",
-            place.path.replace(['`', '|'], "?"),
-            place.start.line,
+            "| {} | {} | {} (`{}`) | {fix} |\n",
+            cell(&format!("`{}:{}`", place.path.replace('`', "?"), place.start.line)),
             finding.level.as_str(),
             cell(&finding.message),
             finding.rule,
@@ -39,19 +38,65 @@ pub(super) fn report(project: &Project, findings: &[Finding]) -> String {
     out
 }
 
-/// A text that neither ends the cell nor becomes HTML; what stands in backticks is shown as it is.
+/// A text that neither ends the cell nor becomes HTML, emphasis, a link or a mention; what stands in backticks is shown
+/// as it is.
 fn cell(text: &str) -> String {
-    let mut in_code = false;
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let ticks = rest.len() - rest.trim_start_matches('`').len();
+        if ticks > 0 {
+            // As in CommonMark, code goes on to as many backticks as it began with; others are but letters.
+            let end = ticks + closing(&rest[ticks..], ticks).unwrap_or(0);
+            if end > ticks {
+                for letter in rest[..end].chars() {
+                    match letter {
+                        '|' => out.push_str("\\|"),
+                        '\n' | '\r' => out.push(' '),
+                        _ => out.push(letter),
+                    }
+                }
+            } else {
+                out.push_str(&"\\`".repeat(ticks));
+            }
+            rest = &rest[end..];
+            continue;
+        }
         match letter {
-            '|' => out.push_str("\\|"),
             '\n' | '\r' => out.push(' '),
-            '<' if !in_code => out.push_str("&lt;"),
-            '@' if !in_code => out.push_str("&#64;"),
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '@' => out.push_str("&#64;"),
+            '|' | '\\' | '*' | '_' | '~' | '[' | ']' => out.extend(['\\', letter]),
             _ => out.push(letter),
         }
-        in_code ^= letter == '`';
+        rest = &rest[letter.len_utf8()..];
     }
     out
+}
+
+/// Where the first run of exactly so many backticks ends.
+fn closing(text: &str, ticks: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(start) = text[at..].find('`') {
+        let run = text[at + start..].len() - text[at + start..].trim_start_matches('`').len();
+        at += start + run;
+        if run == ticks {
+            return Some(at);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells() {
+        assert_eq!(cell("`a|<b>*c*@d` has no *tag*, <b>|"), "`a\\|<b>*c*@d` has no \\*tag\\*, &lt;b>\\|");
+        // A backtick that nothing closes begins no code, and so protects nothing.
+        assert_eq!(cell("```<b>` @me"), "\\`\\`\\`&lt;b>\\` &#64;me");
+        assert_eq!(cell("``a` <b>"), "\\`\\`a\\` &lt;b>");
+    }
 }
