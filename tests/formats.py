@@ -309,25 +309,33 @@ def shape_of(value):
     return type(value).__name__
 
 
-def check_hadolint(binary: str, hadolint: str, root: pathlib.Path, files: list[str]) -> int:
+def printed(program: str, root: pathlib.Path, arguments: list[str]) -> bytes:
+    return subprocess.run([program, *arguments], cwd=root, capture_output=True).stdout
+
+
+def check_hadolint(binary: str, hadolint: str, root: pathlib.Path) -> int:
     """Compares the shapes of hadolint with what it prints about the same files; how many rows have been compared."""
+    files = [str(it.relative_to(root)) for it in sorted(root.rglob("Dockerfile"))]
+    # Of a file that it cannot read it says so, in a shape of its own, and nothing else.
+    told = rows_of("json", printed(hadolint, root, ["-f", "json", *files])) if files else []
+    unread = {it["file"] for it in told if it["code"] == "DL1000"}
+    files = [it for it in files if it not in unread]
+    if not files:
+        return 0
     count = 0
     for shape in "tty", "json", "codeclimate":
-        theirs = subprocess.run([hadolint, "--no-color", "-f", shape, *files], cwd=root, capture_output=True)
+        theirs = rows_of(shape, printed(hadolint, root, ["--no-color", "-f", shape, *files]))
         arguments = ["check", "-q", "--profile", "hadolint", "--color", "never", "--format", f"hadolint-{shape}"]
-        ours = subprocess.run([binary, *arguments, *files], cwd=root, capture_output=True)
-        theirs, ours = rows_of(shape, theirs.stdout), rows_of(shape, ours.stdout)
-        assert theirs and ours, (shape, files)
+        ours = rows_of(shape, printed(binary, root, [*arguments, *files]))
         known = [shape_of(it) for it in theirs]
         levels = HADOLINT_LEVELS.values() if shape == "codeclimate" else HADOLINT_LEVELS
         for row in theirs + ours:
             assert shape_of(row) in known, f"{shape}: no row of hadolint looks like {row}"
             assert row.get("level", row.get("severity")) in levels, row
             assert row.get("categories", ["Bug Risk"]) == ["Bug Risk"] and row.get("type", "issue") == "issue", row
-        places = {place(it) for it in theirs}
-        # What the two say of a file is compared in tests/hadolint.py; here it is enough that they speak of the same.
-        assert {it[0] for it in places} == {place(it)[0] for it in ours}, f"{shape}: other paths"
-        assert places & {place(it) for it in ours}, f"{shape}: other codes"
+        # What the two say is compared in tests/hadolint.py; here it is enough that they name the same things alike.
+        assert {place(it) for it in theirs} & {place(it) for it in ours}, f"{shape}: nothing in common"
+        assert {place(it)[0] for it in ours} <= set(files), f"{shape}: other paths"
         count += len(ours)
     return count
 
@@ -365,10 +373,7 @@ def main() -> None:
                     letters = set("".join(it[key] for it in folder.findings))
                     assert letters >= set(" %|<>&,:`\"'\U0001f433"), f"the hostile folder has become tame: {key}"
 
-        rows = check_hadolint(binary, hadolint, plain, [f"{it}/Dockerfile" for it in FOLDERS])
-        for root in options.folders:
-            files = [str(it.relative_to(root)) for it in sorted(root.rglob("Dockerfile"))]
-            rows += check_hadolint(binary, hadolint, root, files)
+        rows = sum(check_hadolint(binary, hadolint, it) for it in [*options.folders, plain])
     print(f"{total} findings in {len(CHECKS)} formats: valid; {rows} rows in three shapes of hadolint: as its own")
 
 
