@@ -733,3 +733,35 @@ fn comments_of_build_definitions_are_checked() {
                     compose.yaml:5:14: malformed-suppression: this comment silences nothing\n";
     assert_eq!(ran.out, expected);
 }
+
+/// A page cannot hold this one: `repeated-setup` rightly speaks of the same files.
+#[test]
+fn a_base_and_what_nothing_builds_bypass_no_base() {
+    const SETUP: &str =
+        "FROM debian:12\nRUN apt-get update && apt-get install -y libpq5 poppler-utils tesseract-ocr ffmpeg\n";
+    let compose = "services:
+  base:
+    build: ./images/base
+  api:
+    build:
+      context: api
+      additional_contexts:
+        base:1: service:base
+  other-base:
+    build: ./images/other
+  mailer:
+    build: mailer
+";
+    let service = format!("{SETUP}COPY . .\n");
+    let folder = folder(&[
+        ("compose.yaml", compose),
+        ("images/base/Dockerfile", SETUP),
+        ("images/other/Dockerfile", SETUP),
+        ("api/Dockerfile", "FROM base:1\nCOPY . .\n"),
+        ("mailer/Dockerfile", &service),
+        ("unbuilt/Dockerfile", &service),
+    ]);
+    let ran = run(&folder, &["check", "--select", "bypassed-base", "--format", "short", "."]);
+    assert_eq!(ran.out.lines().filter(|it| it.contains("bypassed-base")).count(), 1, "{}", ran.out);
+    assert!(ran.out.contains("mailer/Dockerfile:2"), "{}", ran.out);
+}

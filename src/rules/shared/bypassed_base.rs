@@ -31,7 +31,11 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     if bases.is_empty() {
         return;
     }
-    for file in &cx.files {
+    // What nothing here builds is no service of this project; what only sets up is a base itself.
+    let is_service = |file: &FileCx<'_>| {
+        cx.project.builds_of(&file.source.path).next().is_some() && SharedBase::of("", file).is_none()
+    };
+    for file in cx.files.iter().filter(|it| is_service(it)) {
         for stage in &file.model.stages {
             let Some(setup) = Setup::of(file, stage) else { continue };
             out.extend(bases.iter().find_map(|it| it.finding(cx, &setup)));
@@ -120,9 +124,7 @@ impl<'a> SharedBase<'a> {
         let edits = setup.rewritten(common, self.image).ok_or_else(|| no_form(path))?;
         let mut change = Change::of(setup.cx.unit.file, edits).ok_or_else(|| no_form(path))?;
         let base_path = &self.setup.cx.source.path;
-        let mut count = 0;
         for build in cx.project.builds_of(path) {
-            count += 1;
             let place = &cx.project.source(build.found_in.file).path;
             let is_known = matches!(build.kind, Kind::Compose | Kind::Bake) && build.target != Target::Unknown;
             let is_here = |it: &&Build| it.kind == build.kind && it.found_in.file == build.found_in.file;
@@ -137,9 +139,6 @@ impl<'a> SharedBase<'a> {
             if !context.is_some_and(|it| change.try_merge(&it)) {
                 return Err(no_form(place));
             }
-        }
-        if count == 0 {
-            return Err("Nothing here says how it is built, and whether that would find the base.".to_owned());
         }
         Ok(change)
     }
