@@ -77,6 +77,15 @@ fn is_foreign(name: &str) -> bool {
     numbered || camel_case || code.len() < name.len()
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub fn enumerated(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

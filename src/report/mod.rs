@@ -227,21 +227,12 @@ pub fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-/// `a, b and c`.
-fn enumerated(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
 /// How many there are of each level, the worst first: `2 errors and 1 note`.
 fn kinds(counts: Counts) -> String {
     let kinds = [(counts.errors, "error"), (counts.warnings, "warning"), (counts.notes, "note")];
     let kinds: Vec<_> =
         kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| counted(*number, noun)).collect();
-    enumerated(&kinds)
+    crate::names::enumerated(&kinds)
 }
 
 /// The rule of that name.

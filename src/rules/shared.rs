@@ -42,12 +42,3 @@ fn named_context(project: &Project, build: &Build, image: &str, base: &str) -> O
         Kind::Workflow | Kind::Skaffold | Kind::Script => None,
     }
 }
-
-/// `a`, `a and b`, `a, b and c`.
-fn enumerated(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}

@@ -6,10 +6,11 @@ use crate::{
     build::{Build, Kind, NamedContext, Recipe, Target},
     edit::{Change, Safety},
     finding::{Finding, Fix, Label},
+    names::enumerated,
     rewrite,
     rule::{Check, FileCx, ProjectCx, Rule},
     rules::shared::{
-        LEAST, MOST_GAINED, enumerated, named_context,
+        LEAST, MOST_GAINED, named_context,
         setup::{Part, Setup},
     },
     source::Location,

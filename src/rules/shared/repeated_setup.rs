@@ -9,10 +9,11 @@ use crate::{
     build,
     edit::{Change, Safety},
     finding::{Finding, Fix, Label},
+    names::enumerated,
     rewrite,
     rule::{Check, FileCx, ProjectCx, Rule},
     rules::shared::{
-        LEAST, MOST_GAINED, enumerated,
+        LEAST, MOST_GAINED,
         setup::{Part, Setup},
     },
     source::Location,

@@ -8,6 +8,7 @@ use crate::{
     keys::Keys,
     manifests::{View, visible},
     model::{Base, ImageRef, Stage, is_below},
+    names,
     project::join,
     rule::{Check, FileCx, Rule},
     source::{Location, Span},
@@ -94,13 +95,13 @@ impl<'a> Plan<'a> {
         let from = cx.model.at(cx.model.stages[0].from);
         let location = Location { file, span: from.span };
         let mut finding =
-            Finding::new(RULE.name, location, format!("{} {verb} in the image that ships", enumerated(&names)));
+            Finding::new(RULE.name, location, format!("{} {verb} in the image that ships", abridged(&names)));
         for item in &cx.unit.syntax.items {
             let inside = |it: &&(String, Span)| item.span.contains(it.1) && !from.span.contains(it.1);
             let (names, spans): (Vec<String>, Vec<Span>) = self.kept.iter().filter(inside).cloned().unzip();
             if let Some(span) = spans.into_iter().reduce(Span::cover) {
                 let verb = if names.len() == 1 { "comes" } else { "come" };
-                let text = format!("{} {verb} in here", enumerated(&names));
+                let text = format!("{} {verb} in here", abridged(&names));
                 finding.related.push(Label { location: Location { file, span }, text });
             }
         }
@@ -123,15 +124,13 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
-fn enumerated(names: &[String]) -> String {
+/// `a, b and c`, and of more than four: `a, b, c and 4 more`.
+fn abridged(names: &[String]) -> String {
     const MOST: usize = 4;
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] if names.len() <= MOST => format!("{} and {last}", first.join(", ")),
-        _ => format!("{} and {} more", names[..MOST - 1].join(", "), names.len() - MOST + 1),
+    if names.len() <= MOST {
+        return names::enumerated(names);
     }
+    format!("{} and {} more", names[..MOST - 1].join(", "), names.len() - MOST + 1)
 }
 
 /// Adds programs that the image calls and that only the fuller image brings.
