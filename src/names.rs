@@ -1,4 +1,5 @@
-//! What users may call a rule: its name, its family, a code of another tool, that tool, or `all`.
+//! What users may call a rule: its name, its family, a code of another tool, that tool, or `all`; and how several names are
+//! written.
 
 use crate::{
     finding::{Finding, code_is},
