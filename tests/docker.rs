@@ -101,6 +101,28 @@ fn a_build_that_fails_is_told_and_left_out() {
 }
 
 #[test]
+fn a_variant_is_measured_again_when_a_build_fails_only_once() {
+    let docker = DOCKER.replace(
+        "    log=",
+        r#"    once="$(dirname "$0")/../once"
+    if [ "$(grep -c . "$once")" = 1 ]; then echo >>"$once" x; echo 'ERROR: timed out' >&2; exit 1; fi
+    echo >>"$once" x
+    log="#,
+    );
+    let folder = folder(&FILES, &docker);
+    let output = run(&folder, &["bench", "--format", "json", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let err = text(&output.stderr);
+    assert!(err.contains("before, api, a line of code: the build fails:\nERROR: timed out"), "{err}");
+    assert!(err.contains("note: `before` is measured again from the start"), "{err}");
+    let it: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let seconds = it["images"][0]["variants"][0]["seconds"].as_array().unwrap();
+    assert!(seconds.iter().all(|it| it.as_array().unwrap().len() == 1), "{seconds:?}");
+    // The first build, the one that was repeated, and then all three of both.
+    assert_eq!(fs::read_dir(folder.path().join("log")).unwrap().count(), 8);
+}
+
+#[test]
 fn bench_needs_docker_and_an_image() {
     let folder = folder(&FILES, "#!/bin/sh\nexit 1\n");
     let output = run(&folder, &["bench"]);

@@ -38,6 +38,9 @@ pub(super) struct What<'a> {
 /// How long Docker may take for a question that it should answer at once.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often a variant is measured in one run, if builds of it fail now and then.
+const ATTEMPTS: u8 = 2;
+
 pub(super) fn run(common: &Common, what: What<'_>, streams: &mut Streams) -> Result<Status, Failure> {
     if what.path == STDIN {
         let message = "standard input cannot be built".to_owned();
@@ -181,6 +184,14 @@ fn retain(images: &mut Vec<Image>, only: &[String]) {
     images.retain(|it| wanted.contains(&it.name));
 }
 
+/// Takes back what a run measured of a variant.
+fn forget(out: &mut Measurement, run: usize, variant: usize) {
+    let of_images = out.images.iter_mut().filter_map(|it| it.variants[variant].as_mut()).flat_map(|it| &mut it.seconds);
+    for figures in of_images.chain(&mut out.total[variant]) {
+        figures.truncate(run);
+    }
+}
+
 struct Bench<'a, 'b> {
     loaded: &'a Loaded,
     what: What<'a>,
@@ -228,7 +239,13 @@ impl Bench<'_, '_> {
         it.total = vec![vec![Vec::new(); it.scenarios.len()]; variants.len()];
         for run in 0..self.what.runs {
             for (at, variant) in variants.iter().enumerate() {
-                self.variant(run, at, variant, &variants[0], &mut it)?;
+                // A build that works the second time has failed for a reason of the hour, and its time says nothing.
+                let mut attempts = 1;
+                while !self.variant(run, at, variant, &variants[0], &mut it, attempts < ATTEMPTS)? {
+                    attempts += 1;
+                    forget(&mut it, run, at);
+                    writeln!(self.streams.err, "note: `{}` is measured again from the start", variant.name)?;
+                }
             }
         }
         // What could not be built everywhere is not compared, and counts nowhere.
@@ -239,7 +256,7 @@ impl Bench<'_, '_> {
         Ok(it)
     }
 
-    /// Builds one variant in all scenarios.
+    /// Builds one variant in all scenarios. `false` if a build failed that works when it is repeated, and may be repeated.
     fn variant(
         &mut self,
         run: usize,
@@ -247,7 +264,8 @@ impl Bench<'_, '_> {
         variant: &Variant,
         first: &Variant,
         out: &mut Measurement,
-    ) -> Result<(), Failure> {
+        may_repeat: bool,
+    ) -> Result<bool, Failure> {
         let copied = self.copy(variant)?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let salt = format!("{}-{}", process::id(), since.as_nanos());
@@ -279,6 +297,11 @@ impl Bench<'_, '_> {
                     Ok(took) => took.as_secs_f64(),
                     Err(said) => {
                         self.streams.tell(&format!("{what}: the build fails:\n{said}"), None)?;
+                        if may_repeat && Self::build(&copied, &text, group)?.is_ok() {
+                            self.tags.extend(group.iter().map(|it| build.tag(it)));
+                            self.remove_images()?;
+                            return Ok(false);
+                        }
                         if self.what.at_once {
                             let message = "all images are built at once, and one of them cannot be built".to_owned();
                             let help = "`--only` says which ones to build".to_owned();
@@ -313,7 +336,8 @@ impl Bench<'_, '_> {
                 out.total[at][scenario].push(total);
             }
         }
-        self.remove_images()
+        self.remove_images()?;
+        Ok(true)
     }
 
     /// Removes the images that nobody wants to keep.
