@@ -5,7 +5,7 @@
 #
 # Each has what the official image has as far as a build can tell: Debian with its settings for apt, `python` with pip,
 # `node` with npm, or `cargo`, at the same places. Settings of this machine for apt, pip and certificates go along.
-# An address in DOCKOPT_PIP_INDEX or DOCKOPT_NPM_REGISTRY becomes the default of pip or npm in them.
+# pip and Poetry in them are more patient with an index than they are by themselves.
 set -euo pipefail
 
 docker=("${@:-docker}")
@@ -57,17 +57,8 @@ chroot "$python" sh -c 'cd /tmp && apt-get update -qq && apt-get download -qq li
   && cp -r x/usr/include/. /usr/include/ && rm -rf /tmp/* /var/lib/apt/lists/*'
 ln -s /usr/bin/python3 "$python/usr/local/bin/python"
 ln -sf /usr/bin/pip3 "$python/usr/local/bin/pip"
-pip=()
-if [ -n "${DOCKOPT_PIP_INDEX:-}" ]; then
-  # Without TLS pip caches only what comes from a host that it is told to trust.
-  host=${DOCKOPT_PIP_INDEX#*//}
-  pip=(--change "ENV PIP_INDEX_URL=$DOCKOPT_PIP_INDEX PIP_TRUSTED_HOST=${host%%[:/]*}
-    POETRY_PYPI_MIRROR_URL=$DOCKOPT_PIP_INDEX PDM_PYPI_URL=${DOCKOPT_PIP_INDEX%/}")
-  pip=("${pip[@]//$'\n'/}")
-  # Poetry knows no other index than its own, unless it is told so by a plugin; it finds one that is there before it.
-  chroot "$python" pip install --quiet --no-cache-dir --no-deps poetry-plugin-pypi-mirror
-fi
-import "$python" python:3.11-slim "${pip[@]}"
+import "$python" python:3.11-slim \
+  --change 'ENV PIP_DEFAULT_TIMEOUT=60 PIP_RETRIES=8 POETRY_REQUESTS_TIMEOUT=60 POETRY_REQUESTS_MAX_RETRIES=5'
 rm -rf "$python"
 
 node=$temp/node
@@ -78,7 +69,7 @@ cp -r "$(npm root --global)/npm" "$node/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$node/usr/local/bin/npm"
 ln -s ../lib/node_modules/npm/bin/npx-cli.js "$node/usr/local/bin/npx"
 chroot "$node" sh -c 'groupadd --gid 1000 node && useradd --uid 1000 --gid node --create-home node'
-import "$node" node:20-slim ${DOCKOPT_NPM_REGISTRY:+--change "ENV npm_config_registry=$DOCKOPT_NPM_REGISTRY"}
+import "$node" node:20-slim
 rm -rf "$node"
 
 rust=$temp/rust

@@ -10,7 +10,9 @@ Each project of `bench/projects` is built as it is and as `dockopt fix` leaves i
 Needs Linux, Docker with BuildKit, Python 3.11 and a built dockopt. The base images are those of the projects; where no
 registry of images can be reached, `bench/bases.sh` makes some that stand in for them.
 
-usage: bench/managers.py [--docker 'docker -H …'] [--dockopt PATH] [--only pip,npm] [--port 3143]
+Images and folders that are made for this are removed, and nothing is taken out of the caches of the machine.
+
+usage: bench/managers.py [--docker 'docker -H …'] [--dockopt PATH] [--only pip,npm] [--mirrors] [--limit 900]
 """
 
 import argparse
@@ -19,11 +21,13 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 
@@ -49,33 +53,62 @@ CONTENT_IGNORED = re.compile(
     r"|\.dist-info/(RECORD|direct_url\.json|uv_cache\.json)$|var/lib/dpkg/status$|^root/\.local/state/pnpm/pnpm-state\.json$|/\.yarn/install-state\.gz$|^etc/ld\.so\.cache$|Dockerfile$)"
 )
 
+# What is said where an index does not answer, which says nothing of the build.
+NO_ANSWER = re.compile(
+    r"timed? ?out|ETIMEDOUT|ECONNRESET|EAI_AGAIN|connection (reset|broken|aborted)|RemoteDisconnected"
+    r"|temporary failure|502 |bad gateway|Connection failed|ConnectionClosed",
+    re.IGNORECASE,
+)
+# The settings of package managers that name an index and say how patient they are with it.
+PATIENCE = {"PIP_DEFAULT_TIMEOUT": 60, "PIP_RETRIES": 8, "POETRY_REQUESTS_TIMEOUT": 60, "POETRY_REQUESTS_MAX_RETRIES": 5,
+            "UV_HTTP_TIMEOUT": 60, "PDM_REQUEST_TIMEOUT": 60}  # fmt: skip
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--docker", default="docker", help="the client, with its options")
     parser.add_argument("--dockopt", default=str(HERE.parent / "target/release/dockopt"))
     parser.add_argument("--only", help="projects, separated by commas")
-    parser.add_argument("--port", type=int, default=3143, help="of the proxy that counts what is downloaded")
+    parser.add_argument("--mirrors", action="store_true", help="pip and npm ask mirrors that allow them to keep answers")
+    parser.add_argument("--limit", type=int, default=900, help="the seconds that one build may take")
     options = parser.parse_args()
+    # The folder of the projects is removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = options.only.split(",") if options.only else sorted(it.name for it in (HERE / "projects").iterdir())
-    network = Network(options.port, pip_default_index(), npm_default_registry())
-    bench = Bench(shlex.split(options.docker), options.dockopt, network)
+    network = Network(0, pip_default_index(), npm_default_registry())
+    bench = Bench(shlex.split(options.docker), options.dockopt, network, options.mirrors, options.limit)
     print("| manager | files compared | runs | cold MB, before → after | a dependency more, MB | ratio | |")
     print("| --- | ---: | --- | ---: | ---: | ---: | --- |")
-    failed = [name for name in names if not bench.project(name)]
+    try:
+        failed = [name for name in names if not bench.project(name)]
+    finally:
+        bench.remove(*bench.bases.values())
     print(f"\n{len(names) - len(failed)} passed, {len(failed)} failed")
     sys.exit(1 if failed else 0)
 
 
 class Bench:
-    def __init__(self, docker, dockopt, network):
+    def __init__(self, docker, dockopt, network=None, mirrors=False, limit=900):
         self.docker = docker
         self.dockopt = dockopt
         self.network = network
+        self.limit = limit
         self.env = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+        self.settings = dict(PATIENCE)
+        if mirrors:
+            # Without TLS pip keeps only what comes from a host that it is told to trust.
+            pip = f"{network.address}/pip/simple"
+            self.settings |= {"PIP_INDEX_URL": f"{pip}/", "PIP_TRUSTED_HOST": "127.0.0.1", "PDM_PYPI_URL": pip}
+            self.settings["npm_config_registry"] = f"{network.address}/npm/"
+        # The images whose settings are those, by the names of those that they stand in for.
+        self.bases = {}
 
     def run(self, command, accept=(0,)):
-        result = subprocess.run(command, env=self.env, capture_output=True, text=True)
+        try:
+            result = subprocess.run(command, env=self.env, capture_output=True, text=True, errors="replace", timeout=self.limit)
+        except subprocess.TimeoutExpired as error:
+            said = ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
+            raise Failed(f"{shlex.join(map(str, command))}\nwas not done in {self.limit} s; last it said\n{said[-3000:]}") from None
         if result.returncode not in accept:
             raise Failed(f"{shlex.join(map(str, command))}\n{result.stdout[-3000:]}\n{result.stderr[-6000:]}")
         return result.stdout
@@ -84,9 +117,12 @@ class Bench:
         """One line of the table; whether all is as it should be."""
         source = HERE / "projects" / name
         settings = tomllib.loads((source / "bench.toml").read_text())
+        # Each build has a tag of its own, so that no image is left without one.
+        tags = [f"bench-{name}-{it}" for it in ("before", "after")]
+        more = [f"{it}-more" for it in tags]
+        problems = []
         with tempfile.TemporaryDirectory() as temp:
             before, after = Path(temp, "before"), Path(temp, "after")
-            problems = []
             try:
                 shutil.copytree(source, before, ignore=shutil.ignore_patterns("bench.toml"))
                 image = re.search(r"^FROM (\S+)", (before / "Dockerfile").read_text(), re.MULTILINE)[1]
@@ -96,16 +132,16 @@ class Bench:
                 self.run([self.dockopt, "fix", "--isolated", str(after)], accept=(0, 1))
                 if (before / "Dockerfile").read_text() == (after / "Dockerfile").read_text():
                     problems.append("dockopt changed nothing")
-                self.run([*self.docker, "builder", "prune", "--all", "--force"])
-                cold = [self.build(folder, f"bench-{name}-{folder.name}") for folder in (before, after)]
-                files = [self.files(f"bench-{name}-{it}") for it in ("before", "after")]
+                salts = [f"{time.time_ns()}-{it}" for it in tags]
+                cold = [self.build(*it, image, "--no-cache") for it in zip((before, after), tags, salts)]
+                files = [self.files(it) for it in tags]
                 problems += differences(*files)
                 runs = True
-                for it in ("before", "after"):
-                    printed = self.run([*self.docker, "run", "--rm", "--network=none", f"bench-{name}-{it}"])
+                for tag in tags:
+                    printed = self.run([*self.docker, "run", "--rm", "--network=none", tag])
                     if settings["prints"] not in printed:
                         runs = False
-                        problems.append(f"{it}: printed {printed!r}")
+                        problems.append(f"{tag}: printed {printed!r}")
                 for folder in (before, after):
                     for change in settings["change"]:
                         path = folder / change["file"]
@@ -117,7 +153,7 @@ class Bench:
                 for lock in before.iterdir():
                     if lock.is_file() and lock.name != "Dockerfile":
                         shutil.copy(lock, after / lock.name)
-                warm = [self.build(folder, f"bench-{name}-{folder.name}") for folder in (before, after)]
+                warm = [self.build(*it, image) for it in zip((before, after), more, salts)]
                 ratio = warm[1] / max(warm[0], 1)
                 if ratio >= 0.5:
                     problems.append(f"a dependency more downloads {ratio:.0%} of what it did")
@@ -130,24 +166,59 @@ class Bench:
             except Failed as error:
                 problems.append(str(error))
                 print(f"| {name} | | | | | | **failed** |", flush=True)
+            finally:
+                self.remove(*tags, *more)
         for problem in problems:
             print(f"{name}: {problem}", file=sys.stderr)
         return not problems
+
+    def remove(self, *tags):
+        subprocess.run([*self.docker, "image", "rm", "--force", *tags], env=self.env, capture_output=True)
+
+    def base(self, image):
+        """The image with the settings of this script, which both sides are built on."""
+        if image not in self.bases:
+            lines = [f"FROM {image}", *(f"ENV {key}={value}" for key, value in self.settings.items())]
+            with tempfile.TemporaryDirectory() as temp:
+                Path(temp, "Dockerfile").write_text("\n".join(lines) + "\n")
+                tag = f"bench-base-{os.getpid()}:{re.sub('[^a-z0-9]+', '-', image)}"
+                self.run([*self.docker, "build", "--tag", tag, temp])
+            self.bases[image] = tag
+        return self.bases[image]
 
     def lock(self, folder, image, settings):
         """Makes the lock file anew, with the manager itself: it belongs to the indexes of the day."""
         if command := settings.get("lock"):
             mount = ["--volume", f"{folder}:/lock", "--workdir", "/lock"]
-            run = [*self.docker, "run", "--rm", "--network=host", *mount, image, "sh", "-ec", command]
-            self.run(run)
+            run = [*self.docker, "run", "--rm", "--network=host", *mount, self.base(image), "sh", "-ec", command]
+            self.again(lambda: self.run(run))
 
-    def build(self, folder, tag):
+    def again(self, step):
+        """Does a step, and once more if an index did not answer."""
+        try:
+            return step()
+        except Failed as error:
+            if not NO_ANSWER.search(str(error)):
+                raise
+            last = str(error).strip().splitlines()[-1]
+            print(f"note: done again, as an index did not answer: {last[:160]}", file=sys.stderr, flush=True)
+            return step()
+
+    def build(self, folder, tag, salt, image, *more):
         """Builds an image and gives the bytes that were downloaded."""
-        self.network.counter.reset()
         proxy = [f"--build-arg={it}={self.network.address}" for it in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")]
         direct = [f"--build-arg={it}=127.0.0.1,localhost" for it in ("no_proxy", "NO_PROXY")]
-        self.run([*self.docker, "build", "--network=host", *proxy, *direct, "--tag", tag, str(folder)])
-        return self.network.counter.reset()
+        # The cache mounts of this project are its own, so that no earlier build helps.
+        space = f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={salt}"
+        base = f"--build-context={image}=docker-image://{self.base(image)}"
+        command = [*self.docker, "build", "--network=host", *proxy, *direct, space, base, *more, "--tag", tag, str(folder)]
+
+        def step():
+            self.network.counter.reset()
+            self.run(command)
+            return self.network.counter.reset()
+
+        return self.again(step)
 
     def files(self, tag):
         """The files of an image: path to what makes it up."""

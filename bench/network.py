@@ -1,7 +1,10 @@
-"""Counts what builds download: an HTTP proxy, and mirrors of the package indexes of pip and npm.
+"""Counts what builds download, and slows it down if asked to: a proxy, and mirrors of the indexes of pip and npm.
 
 The mirrors answer as the indexes themselves do in public: with headers that allow caching. They are needed only where
 another cache between here and there takes these headers away, as then pip and npm keep nothing.
+
+A line with a speed and a delay stands for the connection of a user where the indexes are next door: all that comes in
+shares the speed, and each question waits for its answer at least as long as the delay.
 """
 
 import http.client
@@ -11,12 +14,31 @@ import select
 import socket
 import socketserver
 import threading
+import time
 import urllib.parse
 import urllib.request
+import zlib
 from http.server import BaseHTTPRequestHandler
 
 LONG = "max-age=31536000, immutable, public"
 SHORT = "max-age=600, public"
+# Seconds for one answer of an index, how often one is asked for in all, and the bytes that are passed on at once.
+PATIENCE = 60
+ATTEMPTS = 4
+PIECE = 1 << 16
+
+
+def patiently(ask):
+    """An index that does not answer is asked again: what is measured is the build, not the index."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return ask()
+        except (OSError, http.client.HTTPException) as error:
+            # What an index refuses is its answer.
+            is_final = isinstance(error, urllib.error.HTTPError) and error.code < 500
+            if is_final or attempt == ATTEMPTS:
+                raise
+            time.sleep(attempt)
 
 
 class Counter:
@@ -36,6 +58,44 @@ class Counter:
         return count
 
 
+class Line:
+    """A connection to the outside: bytes a second, and seconds from a question to its answer. Without them it is free."""
+
+    def __init__(self, speed=None, delay=0.0):
+        self.speed = speed
+        self.delay = delay
+        self.free_at = 0.0
+        self.lock = threading.Lock()
+
+    @classmethod
+    def of(cls, text):
+        """`24mbit` or `24mbit,20ms`."""
+        match = re.fullmatch(r"(\d+)mbit(?:,(\d+)ms)?", text)
+        if not match:
+            raise ValueError(f"{text!r} is no line: 24mbit or 24mbit,20ms")
+        return cls(int(match[1]) * 1e6 / 8, int(match[2] or 0) / 1e3)
+
+    def __str__(self):
+        speed = f"{self.speed * 8 / 1e6:.0f} Mbit/s" if self.speed else "any speed"
+        return f"{speed}, {self.delay * 1e3:.0f} ms to an answer"
+
+    def wait_for(self, count):
+        """Until that many bytes are through, behind those of others."""
+        if self.speed is None:
+            return
+        with self.lock:
+            now = time.monotonic()
+            # Whoever wakes up late makes up for it.
+            self.free_at = max(now - 0.1, self.free_at) + count / self.speed
+            wait = self.free_at - now
+        if wait > 0:
+            time.sleep(wait)
+
+    def wait_for_answer(self):
+        if self.delay:
+            time.sleep(self.delay)
+
+
 class Handler(BaseHTTPRequestHandler):
     """`CONNECT` for HTTPS, plain requests for the rest, and the mirrors below `/pip/` and `/npm/`."""
 
@@ -48,12 +108,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_CONNECT(self):
         host, _, port = self.path.rpartition(":")
         try:
-            far = socket.create_connection((host, int(port)), timeout=60)
+            far = patiently(lambda: socket.create_connection((host, int(port)), timeout=PATIENCE))
         except OSError as error:
             self.send_error(502, str(error))
             return
+        self.server.line.wait_for_answer()
         self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         pair = [self.connection, far]
+        was_asked = False
         with far:
             while True:
                 ready, _, _ = select.select(pair, [], [], 300)
@@ -61,12 +123,16 @@ class Handler(BaseHTTPRequestHandler):
                     break
                 ended = False
                 for one in ready:
-                    data = one.recv(1 << 16)
+                    data = one.recv(PIECE)
                     if not data:
                         ended = True
                         break
                     if one is far:
                         self.server.counter.add(len(data))
+                        if was_asked:
+                            self.server.line.wait_for_answer()
+                        self.server.line.wait_for(len(data))
+                    was_asked = one is not far
                     (far if one is self.connection else self.connection).sendall(data)
                 if ended:
                     break
@@ -93,14 +159,18 @@ class Handler(BaseHTTPRequestHandler):
     def forward(self):
         """A plain request, as apt makes."""
         url = urllib.parse.urlsplit(self.path)
-        far = http.client.HTTPConnection(url.netloc, timeout=120)
         hops = {"proxy-connection", "connection", "keep-alive"}
         headers = {name: value for name, value in self.headers.items() if name.lower() not in hops}
-        try:
+
+        def ask():
+            far = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
             far.request(self.command, urllib.parse.urlunsplit(("", "", *url[2:])), headers=headers)
             answer = far.getresponse()
-            body = answer.read()
-        except OSError as error:
+            return answer, answer.read()
+
+        try:
+            answer, body = patiently(ask)
+        except (OSError, http.client.HTTPException) as error:
             return self.send_error(502, str(error))
         self.server.counter.add(len(body))
         self.send_response(answer.status, answer.reason)
@@ -112,12 +182,16 @@ class Handler(BaseHTTPRequestHandler):
     def mirror(self, url, rewrite, caching):
         # An answer that was cached is asked for again with its tag: it is never another, as versions are pinned.
         request = urllib.request.Request(url, headers={"Accept": self.headers.get("Accept", "*/*")})
+
+        def ask():
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return answer.read(), answer.headers.get("Content-Type", "application/octet-stream")
+
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                body, kind = answer.read(), answer.headers.get("Content-Type", "application/octet-stream")
+            body, kind = patiently(ask)
         except urllib.error.HTTPError as error:
             return self.send_error(error.code)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             return self.send_error(502, str(error))
         self.server.counter.add(len(body))
         if rewrite:
@@ -125,14 +199,18 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Cache-Control", caching)
-        self.send_header("ETag", f'"{hash(body) & 0xFFFFFFFFFFFF:x}"')
+        self.send_header("ETag", f'"{zlib.crc32(body):x}"')
         self.finish_with(body)
 
     def finish_with(self, body, length=None):
         self.send_header("Content-Length", length or str(len(body)))
         self.end_headers()
+        self.server.line.wait_for_answer()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            for start in range(0, len(body), PIECE):
+                piece = body[start : start + PIECE]
+                self.server.line.wait_for(len(piece))
+                self.wfile.write(piece)
 
     def rewrite_links(self, body):
         """The files of a package come through the mirror, too."""
@@ -145,15 +223,16 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Network(socketserver.ThreadingTCPServer):
-    """The proxy and the mirrors, on this machine alone."""
+    """The proxy and the mirrors, on one address of this machine."""
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, port=0, pip_index="", npm_registry=""):
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, port=0, pip_index="", npm_registry="", host="127.0.0.1", line=None):
+        super().__init__((host, port), Handler)
         self.counter = Counter()
-        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+        self.line = line or Line()
+        self.address = f"http://{host}:{self.server_address[1]}"
         self.pip_index = pip_index
         self.npm_registry = npm_registry
         threading.Thread(target=self.serve_forever, daemon=True).start()

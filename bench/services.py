@@ -12,7 +12,11 @@ a dependency was added to each; one after the other, and all at once. Then
 Needs Linux, Docker with buildx, Python 3.11, git and a built dockopt. The base image is `python:3.11-slim`; where no
 registry of images can be reached, `bench/bases.sh` makes one that stands in for it.
 
-usage: bench/services.py [--docker-path FOLDER] [--dockopt PATH] [--runs 3] [--megabytes 120] [--write docs/builds.md]
+With `--line 24mbit,20ms` all that is downloaded comes over a line of that speed and delay, before as afterwards, and
+the table says so: where the indexes are next door, most of what a user waits for is not there.
+
+usage: bench/services.py [--docker-path FOLDER] [--dockopt PATH] [--runs 3] [--megabytes 120] [--line 24mbit,20ms]
+                         [--write docs/builds.md]
 """
 
 import argparse
@@ -21,6 +25,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -36,6 +41,7 @@ sys.path.insert(0, str(ROOT / "benches"))
 
 import ballast  # noqa: E402
 from managers import Bench, Failed, differences  # noqa: E402
+from network import Line, Network  # noqa: E402
 
 PORTS = {"orchestrator": 8000, "rag_service": 8001, "git_adapter": 8002, "coding_agent": 8003}
 # Small, pure Python, and without dependencies of its own.
@@ -48,7 +54,8 @@ BARS = {"cold": 3, "a line of code": 100, "a dependency": 5}
 BY_RUNNING = re.compile(r"/__pycache__(/|$)")
 # Compiled from source in a folder whose name is never the same.
 COMPILED = re.compile(r"/psycopg2/_psycopg\..*\.so$")
-START, END = "<!-- what bench/services.py measured -->", "<!-- end -->"
+# What stands around the table, which is another one for a line.
+START, START_LINE, END = (f"<!-- {it} -->" for it in ("measured", "measured over a line", "end"))
 
 
 def main():
@@ -57,12 +64,15 @@ def main():
     parser.add_argument("--dockopt", default=str(ROOT / "target/release/dockopt"))
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--megabytes", type=float, default=120, help="what lies around")
+    parser.add_argument("--line", type=Line.of, help="the speed and the delay of what is downloaded, as 24mbit,20ms")
     parser.add_argument("--write", type=Path, help="the document whose table is to be replaced")
     options = parser.parse_args()
+    # What was made for this is removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if options.docker_path:
         os.environ["PATH"] = f"{options.docker_path}:{os.environ['PATH']}"
     dockopt = os.path.abspath(options.dockopt)
-    docker = Bench(["docker"], dockopt, None)
+    docker = Bench(["docker"], dockopt)
     problems = []
     with tempfile.TemporaryDirectory() as temp:
         folder, more = Path(temp, "services"), Path(temp, "dependency")
@@ -71,31 +81,52 @@ def main():
         add_dependency(docker, folder, more)
         tell("the checkout gets a history, caches and data")
         ballast.burden(folder, options.megabytes / 100)
-        bench = [dockopt, "bench", "--isolated", "--unsafe-fixes", "--runs", str(options.runs), "--format", "json"]
+        after = fixed(dockopt, folder, Path(temp, "unsafe"), "--unsafe-fixes")
+        if options.line:
+            os.environ["DOCKER_CONFIG"] = docker.env["DOCKER_CONFIG"] = proxied(docker, options.line, Path(temp, "client"))
+        bench = [dockopt, "bench", "--isolated", "--runs", str(options.runs), "--format", "json"]
         bench += ["--change", f"a dependency={more}"]
-        at_once = measure([*bench, "--at-once", "."], folder)
+        # Of the layout as it is afterwards: what was before is built one after the other, as its owners did.
+        at_once = measure([*bench, "--at-once", "."], after)
         # The tags are the same in both, so that those that are to be kept come last.
-        one_by_one = measure([*bench, "--keep-images", "."], folder)
+        one_by_one = measure([*bench, "--unsafe-fixes", "--keep-images", "."], folder)
         tags = {it["name"]: [v and v["tag"] for v in it["variants"]] for it in one_by_one["images"]}
+        problems += [f"{it} was not built in all variants" for it in PORTS if None in tags.get(it, [None])]
         try:
-            problems += same_files(docker, dockopt, folder, tags, Path(temp))
-            for name in PORTS:
-                for variant in (0, 2):
-                    problems += answers(docker, name, tags[name][variant], one_by_one["variants"][variant])
-            one_command(docker, dockopt, folder, Path(temp))
+            if not problems:
+                problems += same_files(docker, dockopt, folder, tags, Path(temp))
+                for name in PORTS:
+                    for variant in (0, 2):
+                        problems += answers(docker, name, tags[name][variant], one_by_one["variants"][variant])
+                one_command(docker, dockopt, after)
         except Failed as error:
             problems.append(str(error))
         finally:
-            subprocess.run(["docker", "image", "rm", "--force", *[t for v in tags.values() for t in v if t]], capture_output=True)
+            docker.remove(*(t for v in tags.values() for t in v if t))
     text = report(one_by_one, at_once, options)
     print(text)
-    if options.write:
-        document = options.write.read_text()
-        head, rest = document.split(START, 1)
-        options.write.write_text(f"{head}{START}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
+    if options.write and not problems:
+        start = START_LINE if options.line else START
+        head, rest = options.write.read_text().split(start, 1)
+        options.write.write_text(f"{head}{start}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
     for problem in problems:
         print(f"problem: {problem}", file=sys.stderr)
     sys.exit(1 if problems else 0)
+
+
+def proxied(docker, line, folder):
+    """Settings of the client in which all that is downloaded comes over the line."""
+    gateway = docker.run(["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]).strip()
+    network = Network(host=gateway, line=line)
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder.mkdir()
+    for it in own.iterdir() if own.is_dir() else ():
+        if it.name != "config.json":
+            (folder / it.name).symlink_to(it)
+    settings = json.loads((own / "config.json").read_text()) if (own / "config.json").exists() else {}
+    proxy = {"httpProxy": network.address, "httpsProxy": network.address, "noProxy": "127.0.0.1,localhost"}
+    (folder / "config.json").write_text(json.dumps({**settings, "proxies": {"default": proxy}}))
+    return str(folder)
 
 
 def tell(text):
@@ -106,14 +137,15 @@ def add_dependency(docker, folder, more):
     """Lets Poetry add it to each service; what changes goes into a folder of its own."""
     recipe = f"FROM python:3.11-slim\nRUN pip install --quiet poetry=={POETRY}\n"
     image = "dockopt-bench-poetry"
-    result = subprocess.run(["docker", "build", "--tag", image, "-"], input=recipe, text=True, capture_output=True)
-    if result.returncode:
-        sys.exit(result.stderr)
+    with tempfile.TemporaryDirectory() as temp:
+        Path(temp, "Dockerfile").write_text(recipe)
+        docker.again(lambda: docker.run(["docker", "build", "--tag", image, temp]))
     for name in PORTS:
         service, target = folder / "services" / name, more / "services" / name
         kept = {it: (service / it).read_bytes() for it in ("pyproject.toml", "poetry.lock")}
         mount = ["--volume", f"{folder}:/app", "--workdir", f"/app/services/{name}"]
-        docker.run(["docker", "run", "--rm", *mount, image, "poetry", "add", "--lock", DEPENDENCY])
+        add = ["docker", "run", "--rm", *mount, image, "poetry", "add", "--lock", DEPENDENCY]
+        docker.again(lambda add=add: docker.run(add))
         target.mkdir(parents=True)
         for file, content in kept.items():
             shutil.copy(service / file, target / file)
@@ -184,9 +216,8 @@ def answers(docker, name, tag, variant):
         docker.run(["docker", "rm", "--force", container])
 
 
-def one_command(docker, dockopt, folder, temp):
+def one_command(docker, dockopt, after):
     """Builds with what `dockopt init` writes."""
-    after = fixed(dockopt, folder, temp / "unsafe", "--unsafe-fixes")
     docker.run([dockopt, "init", "--isolated", "--quiet", str(after)])
     start = time.monotonic()
     docker.env["TAG"] = "dockopt-bench"
@@ -217,30 +248,28 @@ def report(one_by_one, at_once, options):
             if it:
                 row(shown, variant, map(median, it["seconds"]), (it["context_bytes"], it["image_bytes"]))
                 shown = ""
-    for title, measured in (("**one after the other**", one_by_one), ("**all at once**", at_once)):
-        for at, variant in enumerate(variants):
-            figures = [it["variants"][at] for it in one_by_one["images"] if it["variants"][at]]
-            sums = [sum(it[key] or 0 for it in figures) for key in ("context_bytes", "image_bytes")]
-            row(title, variant, map(median, measured["total"][at]), sums)
-            title = ""
+    built = [("**one after the other**", at, it, one_by_one["total"][at]) for at, it in enumerate(variants)]
+    built.append(("**all at once**", len(variants) - 1, variants[-1], at_once["total"][0]))
+    last = None
+    for title, at, variant, total in built:
+        figures = [it["variants"][at] for it in one_by_one["images"] if it["variants"][at]]
+        sums = [sum(it[key] or 0 for it in figures) for key in ("context_bytes", "image_bytes")]
+        row("" if title == last else title, variant, map(median, total), sums)
+        last = title
     # How it was built before: one after the other; how it is built afterwards: with one command.
     lines += ["", "| times as fast as before | " + " | ".join(scenarios) + " |", "| --- | " + "---: | " * len(scenarios)]
-    pairs = [
-        ("`{}`, both one after the other", one_by_one, one_by_one),
-        ("`{}`, both at once", at_once, at_once),
-        ("`{}`, before one after the other, then at once", one_by_one, at_once),
-    ]
-    for text, before, after in pairs:
-        for at, variant in list(enumerate(variants))[1:]:
-            ratios = [median(a) / median(b) for a, b in zip(before["total"][0], after["total"][at])]
-            lines.append(f"| {text.format(variant)} | {' | '.join(f'{it:.1f}' for it in ratios)} |")
+    ratios = []
+    for title, _, variant, total in built[1:]:
+        ratios = [median(a) / median(b) for a, b in zip(built[0][3], total)]
+        lines.append(f"| `{variant}`, {title.strip('*')} | {' | '.join(f'{it:.1f}' for it in ratios)} |")
     bars = []
-    for at, scenario in enumerate(scenarios):
-        ratio = median(one_by_one["total"][0][at]) / median(at_once["total"][-1][at])
+    for scenario, ratio in zip(scenarios, ratios):
         kept = "kept" if ratio >= BARS[scenario] else "**missed**"
         bars.append(f"{scenario}: {ratio:.1f}, at least {BARS[scenario]}, {kept}")
     machine = one_by_one["machine"]
     runs = "one run" if options.runs == 1 else f"medians of {options.runs} runs"
+    if options.line:
+        runs += f", all that is downloaded at {options.line} before and afterwards"
     lines += [
         "",
         f"Bars, for the last line: {'; '.join(bars)}.",
