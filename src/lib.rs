@@ -45,6 +45,7 @@ pub mod skaffold;
 pub mod source;
 pub mod suppress;
 pub mod syntax;
+pub mod tracked;
 pub mod workflow;
 pub mod workspace;
 pub mod yaml;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt::Debug,
     io,
     path::{Path, PathBuf},
@@ -20,6 +20,7 @@ use crate::{
     shellcheck::{Remark, Script},
     source::{FileId, Source},
     syntax::{self, Dockerfile},
+    tracked::Tracked,
     workflow::Workflow,
 };
 
@@ -164,9 +165,16 @@ pub trait Files: Debug + Send + Sync {
     }
 
     /// What a folder of a walk holds, sorted by name: [`Self::walk_root`], or a folder in one that was read before.
+    /// `known` is asked for the length of a file before the disk is.
     /// Unlike all else here nothing is remembered, as each folder is read once.
-    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+    fn entries(&self, folder: &Path, _known: &dyn Fn(&OsStr) -> Option<u64>) -> io::Result<Vec<Entry>> {
         Ok(entries_by_look_up(self, folder))
+    }
+
+    /// What git tracks in the repository that holds a folder of a walk, and where the folder is in it; `None` when it
+    /// cannot be told.
+    fn tracked(&self, _folder: &Path) -> Option<(Arc<Tracked>, String)> {
+        None
     }
 }
 
@@ -596,11 +604,15 @@ impl Files for Memory {
     }
 
     /// A walk over files that lie below looks only there: what a fix has made weighs next to nothing.
-    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+    fn entries(&self, folder: &Path, known: &dyn Fn(&OsStr) -> Option<u64>) -> io::Result<Vec<Entry>> {
         match &self.below {
-            Some(below) => below.entries(folder),
+            Some(below) => below.entries(folder, known),
             None => Ok(entries_by_look_up(self, folder)),
         }
+    }
+
+    fn tracked(&self, folder: &Path) -> Option<(Arc<Tracked>, String)> {
+        self.below.as_ref()?.tracked(folder)
     }
 }
 

@@ -339,6 +339,10 @@ fn the_history_says_what_changes_often() {
     let expected =
         "Of the last 30 commits, 20 change what is copied, most often `app.py` (16); 4 change what the install reads.";
     assert!(told().contains(expected), "{}", told());
+    // A look at several repositories is a survey, for which git would take too long.
+    let other = self::folder(&[("Dockerfile", SLOW)]);
+    let both = check(&folder, &["--select", "copy-before-install", ".", other.path().to_str().unwrap()]).out;
+    assert!(both.contains("`COPY . .` comes before") && !both.contains("commits"), "{both}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams
     }
     let folder = workspace.shown(path);
     let seen = AtomicUsize::new(0);
-    let walk = WalkOptions { ignored: what.ignored, limit: None, progress: Some(&seen) };
+    let walk = WalkOptions { ignored: what.ignored, progress: Some(&seen), ..WalkOptions::default() };
     let is_folder = project.files.kind(&folder) == Some(Kind::Folder);
     let ((builds, failed), history) = thread::scope(|scope| {
         let history = scope.spawn(|| (common.format() == Format::Human && !what.all).then(|| workspace.history(path)));

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::{OsStr, OsString},
     io,
     ops::Range,
     path::PathBuf,
@@ -16,7 +17,8 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     ignorefile::{IgnoreFile, Walk},
-    project::{EntryKind, Files},
+    project::{Entry, EntryKind, Files},
+    tracked::{self, Child, Tracked, What},
 };
 
 /// The entries of a context folder, level by level: a folder comes before what it holds.
@@ -67,9 +69,12 @@ impl Trees {
     pub fn of(&self, files: &dyn Files, folder: &str, ignore: (&str, &IgnoreFile)) -> Option<Arc<Tree>> {
         /// So many are seen in about 20 ms; few contexts have as many, and they are the ones that take minutes to build.
         const MOST: usize = 10_000;
+        /// Reading a folder takes as long as reading a Dockerfile. Of the folders in which git tracks something these
+        /// many reach down to where packages and services have their own.
+        const LISTED: usize = 256;
         let mut trees = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (folder.to_owned(), ignore.0.to_owned());
-        let options = WalkOptions { limit: Some(MOST), ..WalkOptions::default() };
+        let options = WalkOptions { limit: Some(MOST), listed: Some(LISTED), ..WalkOptions::default() };
         trees.entry(key).or_insert_with(|| Tree::of(files, folder, ignore.1, &options).map(Arc::new)).clone()
     }
 }
@@ -81,6 +86,9 @@ pub struct WalkOptions<'a> {
     pub ignored: bool,
     /// How many entries to look at before giving up; none is all of them.
     pub limit: Option<usize>,
+    /// Whether to believe the index of git: of a file that it knows it has the length, and after so many folders of
+    /// files that it knows, it has the names of those in further ones.
+    pub listed: Option<usize>,
     /// Where to count the entries that were seen.
     pub progress: Option<&'a AtomicUsize>,
 }
@@ -93,6 +101,18 @@ struct Open<'a> {
     walk: Walk<'a>,
     /// The pattern that leaves out all below it, whatever others say.
     lost: Option<u32>,
+    /// The folder in the index of git, where that is believed.
+    tracked: Option<tracked::Folder>,
+    /// Whether only the index is asked.
+    is_unlisted: bool,
+}
+
+/// What git tracks, where that is believed.
+#[derive(Clone, Copy)]
+struct Index<'a> {
+    tracked: &'a Tracked,
+    /// How many folders are still to be listed.
+    listed: usize,
 }
 
 impl Tree {
@@ -101,6 +121,9 @@ impl Tree {
         /// Folders that are read before a limit is looked at.
         const AT_ONCE: usize = 64;
         let root = files.walk_root(folder)?;
+        let tracked = options.listed.and_then(|listed| Some((files.tracked(&root)?, listed)));
+        let mut index = tracked.as_ref().map(|((tracked, _), listed)| Index { tracked, listed: *listed });
+        let in_index = tracked.as_ref().and_then(|((tracked, path), _)| tracked.folder(path));
         let node = Node {
             name: ".".into(),
             parent: 0,
@@ -113,17 +136,28 @@ impl Tree {
             unwalked: false,
         };
         let mut tree = Self { nodes: vec![node], ..Self::default() };
-        let mut level = vec![Open { node: 0, disk: root, path: String::new(), walk: ignore.walk(), lost: None }];
+        let mut level = vec![Open {
+            node: 0,
+            disk: root,
+            path: String::new(),
+            walk: ignore.walk(),
+            lost: None,
+            tracked: in_index,
+            is_unlisted: false,
+        }];
         while !level.is_empty() && !tree.cut {
             let mut next = Vec::new();
             let at_once = if options.limit.is_some() { AT_ONCE } else { level.len() };
-            for some in level.chunks(at_once) {
+            for some in level.chunks_mut(at_once) {
                 if tree.cut {
                     for open in some {
                         tree.nodes[open.node as usize].unwalked = true;
                     }
                 } else {
-                    tree.add(some, files, options, &mut next);
+                    if let Some(index) = &mut index {
+                        index.choose(some);
+                    }
+                    tree.add(some, files, index, options, &mut next);
                 }
             }
             level = next;
@@ -135,18 +169,36 @@ impl Tree {
     }
 
     /// Reads some folders.
-    fn add<'a>(&mut self, some: &[Open<'a>], files: &dyn Files, options: &WalkOptions<'_>, next: &mut Vec<Open<'a>>) {
-        let read: Vec<_> = some.par_iter().map(|it| files.entries(&it.disk)).collect();
-        let seen = read.iter().flatten().map(Vec::len).sum();
-        if let Some(progress) = options.progress {
-            progress.fetch_add(seen, Ordering::Relaxed);
-        }
+    fn add<'a>(
+        &mut self,
+        some: &[Open<'a>],
+        files: &dyn Files,
+        index: Option<Index<'_>>,
+        options: &WalkOptions<'_>,
+        next: &mut Vec<Open<'a>>,
+    ) {
+        /// Waking other threads costs more than reading fewer folders than these.
+        const MANY: usize = 16;
+        let tracked = index.map(|it| it.tracked);
+        let read = |folder: &Open<'a>| {
+            let read = folder.read(files, tracked);
+            let seen = read.as_ref().map_or(0, Vec::len);
+            if let Some(progress) = options.progress {
+                progress.fetch_add(seen, Ordering::Relaxed);
+            }
+            read
+        };
+        let decide =
+            |(folder, read): (&Open<'a>, io::Result<Vec<Found>>)| read.map(|it| folder.decide(it, options.ignored));
+        let is_many = some.iter().filter(|it| it.tracked.is_none()).count() >= MANY;
+        let read: Vec<_> = if is_many { some.par_iter().map(read).collect() } else { some.iter().map(read).collect() };
+        let seen: usize = read.iter().flatten().map(Vec::len).sum();
         self.cut = options.limit.is_some_and(|limit| self.nodes.len() + seen > limit);
-        let decided: Vec<_> = some
-            .par_iter()
-            .zip(read)
-            .map(|(folder, entries)| entries.map(|it| folder.decide(it, options.ignored)))
-            .collect();
+        let decided: Vec<_> = if is_many {
+            some.par_iter().zip(read).map(decide).collect()
+        } else {
+            some.iter().zip(read).map(decide).collect()
+        };
         for (folder, decided) in some.iter().zip(decided) {
             let decided = match decided {
                 Ok(decided) => decided,
@@ -255,6 +307,36 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+impl Index<'_> {
+    /// Says which folders are listed, and of which the names in the index will do.
+    fn choose(&mut self, folders: &mut [Open<'_>]) {
+        for folder in folders.iter_mut().filter(|it| it.tracked.is_some()) {
+            folder.is_unlisted = self.listed == 0;
+            self.listed = self.listed.saturating_sub(1);
+        }
+    }
+}
+
+/// An entry, and the folder of the index that it is.
+struct Found {
+    entry: Entry,
+    tracked: Option<tracked::Folder>,
+}
+
+impl Found {
+    /// What the index alone tells.
+    fn of(child: Child<'_>) -> Self {
+        let name = OsString::from(String::from_utf8_lossy(child.name).into_owned());
+        let (kind, bytes, tracked) = match child.what {
+            What::File(length) => (EntryKind::File, length.unwrap_or_default(), None),
+            What::Link => (EntryKind::Link, 0, None),
+            What::Folder(folder) => (EntryKind::Folder, 0, Some(folder)),
+            What::Module => (EntryKind::Folder, 0, None),
+        };
+        Self { entry: Entry { name, kind, bytes, hard_link: None }, tracked }
+    }
+}
+
 /// The entries of a folder, with the state of the walk in those that are to be read.
 struct Decided<'a> {
     entries: Vec<(Node, Option<Open<'a>>)>,
@@ -262,14 +344,40 @@ struct Decided<'a> {
 }
 
 impl<'a> Open<'a> {
-    fn decide(&self, entries: Vec<crate::project::Entry>, look_into_ignored: bool) -> Decided<'a> {
+    /// What the folder holds, sorted by name.
+    fn read(&self, files: &dyn Files, index: Option<&Tracked>) -> io::Result<Vec<Found>> {
+        let Some((index, tracked)) = index.zip(self.tracked.as_ref()) else {
+            let entries = files.entries(&self.disk, &|_| None)?;
+            return Ok(entries.into_iter().map(|entry| Found { entry, tracked: None }).collect());
+        };
+        let children = index.children(tracked);
+        if self.is_unlisted {
+            return Ok(children.into_iter().map(Found::of).collect());
+        }
+        let find = |name: &OsStr| {
+            let name = name.as_encoded_bytes();
+            Some(&children[children.binary_search_by(|it| it.name.cmp(name)).ok()?].what)
+        };
+        let length = |name: &OsStr| if let What::File(length) = find(name)? { *length } else { None };
+        let entries = files.entries(&self.disk, &length)?.into_iter();
+        let found = entries.map(|entry| {
+            let folder = match find(&entry.name) {
+                Some(What::Folder(folder)) if entry.kind == EntryKind::Folder => Some(folder.clone()),
+                _ => None,
+            };
+            Found { entry, tracked: folder }
+        });
+        Ok(found.collect())
+    }
+
+    fn decide(&self, entries: Vec<Found>, look_into_ignored: bool) -> Decided<'a> {
         let mut decided = Decided { entries: Vec::with_capacity(entries.len()), broken: None };
         let mut path = self.path.clone();
         if !path.is_empty() {
             path.push('/');
         }
         let folder = path.len();
-        for entry in entries {
+        for Found { entry, tracked } in entries {
             let name = entry.name.to_string_lossy();
             path.truncate(folder);
             path.push_str(&name);
@@ -289,6 +397,8 @@ impl<'a> Open<'a> {
                 path: path.clone(),
                 walk: inside,
                 lost: decided_by.filter(|_| !descend),
+                tracked,
+                is_unlisted: false,
             });
             let node = Node {
                 name: name.into(),
@@ -312,7 +422,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::project::{Entry, Kind};
+    use crate::project::Kind;
 
     /// A folder that is listed and gone when it is read, and one that cannot be read.
     #[derive(Debug)]
@@ -331,7 +441,7 @@ mod tests {
             Vec::new()
         }
 
-        fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        fn entries(&self, folder: &Path, _: &dyn Fn(&OsStr) -> Option<u64>) -> io::Result<Vec<Entry>> {
             let entry = |name: &str, kind| Entry { name: name.into(), kind, bytes: 3, hard_link: None };
             match folder.to_str() {
                 Some(".") => {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -11,7 +12,6 @@ use std::{
 use super::{
     Workspace,
     history::Histories,
-    index::Tracked,
     listing::{Listed, Listings},
     repository_of,
     shellcheck::Asked,
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     project::{Answers, Entry, EntryKind, Files, History, Kind, join, known_or},
     shellcheck::{Remark, Script},
+    tracked::Tracked,
 };
 
 /// Larger files are no Dockerfiles and no manifests.
@@ -55,7 +56,7 @@ impl Disk {
             texts: Answers::default(),
             lists: Answers::default(),
             tracked: Answers::default(),
-            histories: Histories::default(),
+            histories: Histories::new(roots),
             shellcheck: OnceLock::new(),
         }
     }
@@ -162,10 +163,14 @@ impl Files for Disk {
     }
 
     fn is_tracked(&self, path: &str) -> Option<bool> {
-        let (real, _) = self.real(path)?;
-        let root = repository_of(&real)?;
-        let tracked = known_or(&self.tracked, &root.to_string_lossy(), || Tracked::of(root).map(Arc::new))?;
-        Some(tracked.holds(&slashed(real.strip_prefix(root).ok()?)))
+        let (tracked, path) = self.tracked(&self.real(path)?.0)?;
+        Some(tracked.holds(&path))
+    }
+
+    fn tracked(&self, folder: &Path) -> Option<(Arc<Tracked>, String)> {
+        let root = repository_of(folder)?;
+        let tracked = known_or(&self.tracked, &root.to_string_lossy(), || tracked_in(root).map(Arc::new))?;
+        Some((tracked, slashed(folder.strip_prefix(root).ok()?)))
     }
 
     fn history(&self, path: &str) -> Arc<History> {
@@ -180,7 +185,7 @@ impl Files for Disk {
         self.real(folder).filter(|(_, entry)| *entry == Listed::Folder).map(|(it, _)| it)
     }
 
-    fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+    fn entries(&self, folder: &Path, known: &dyn Fn(&OsStr) -> Option<u64>) -> io::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
@@ -190,10 +195,14 @@ impl Files for Disk {
             if kind.is_symlink() {
                 found.kind = EntryKind::Link;
             } else if kind.is_file() {
-                let Ok(metadata) = entry.metadata() else { continue };
-                found.bytes = metadata.len();
                 found.kind = EntryKind::File;
-                found.hard_link = hard_link(&metadata);
+                if let Some(length) = known(&found.name) {
+                    found.bytes = length;
+                } else {
+                    let Ok(metadata) = entry.metadata() else { continue };
+                    found.bytes = metadata.len();
+                    found.hard_link = hard_link(&metadata);
+                }
             } else if !kind.is_dir() {
                 found.kind = EntryKind::File;
             }
@@ -213,6 +222,21 @@ fn hard_link(metadata: &fs::Metadata) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn hard_link(_metadata: &fs::Metadata) -> Option<(u64, u64)> {
     None
+}
+
+/// What git tracks in the repository at `root`; `None` when its index cannot be read or understood.
+fn tracked_in(root: &Path) -> Option<Tracked> {
+    let git = root.join(".git");
+    // Only regular files: opening a pipe would wait for ever.
+    let read = |path: &Path| path.is_file().then(|| read_limited(path).ok()).flatten();
+    let folder = if git.is_dir() {
+        git
+    } else {
+        // A worktree or a submodule says where its files are.
+        let text = String::from_utf8(read(&git)?).ok()?;
+        root.join(text.strip_prefix("gitdir:")?.trim())
+    };
+    Tracked::parse(read(&folder.join("index"))?)
 }
 
 /// Reads a file of a size that can be looked at.
@@ -244,6 +268,10 @@ pub(super) fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        context::{Node, Tree, WalkOptions},
+        ignorefile::IgnoreFile,
+    };
 
     fn disk(root: &Path) -> Disk {
         Disk::new(
@@ -273,6 +301,42 @@ mod tests {
         assert_eq!(disk.list("b.txt"), [""; 0]);
         fs::write(folder.path().join("b.txt"), "other").unwrap();
         assert_eq!(disk.read("b.txt").as_deref(), Some("text"));
+    }
+
+    #[test]
+    fn the_index_of_git_stands_for_many_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        for number in 0..9 {
+            write(&format!("src/{number}/below/file"), "text");
+        }
+        write("empty", "");
+        for args in [&["init", "--quiet"][..], &["add", "."]] {
+            let mut git = std::process::Command::new("git");
+            git.env_remove("GIT_DIR").env_remove("GIT_INDEX_FILE").env_remove("GIT_WORK_TREE");
+            assert!(git.args(args).current_dir(folder.path()).status().unwrap().success());
+        }
+        write("src/0/new", "longer text");
+        write("node_modules/a/index.js", "text");
+        write("src/8/lost", "text");
+        let disk = disk(&fs::canonicalize(folder.path()).unwrap());
+        let walk = |listed| {
+            let options = WalkOptions { listed, ..WalkOptions::default() };
+            let tree = Tree::of(&disk, ".", &IgnoreFile::parse(".git\n"), &options).unwrap();
+            let entry = |(at, node): (usize, &Node)| (tree.path(at as u32), node.bytes, node.kind);
+            tree.nodes.iter().enumerate().map(entry).collect::<Vec<_>>()
+        };
+        let all = walk(None);
+        assert!(all.contains(&("src/0/new".to_owned(), 11, EntryKind::File)));
+        assert_eq!(walk(Some(100)), all);
+        // The root, `src` and some of the nine are listed; what git does not know is listed in any case.
+        let some: Vec<_> = all.into_iter().filter(|it| it.0 != "src/8/lost").collect();
+        assert_eq!(walk(Some(5)), some);
+        assert_eq!((disk.is_tracked("src/0"), disk.is_tracked("node_modules")), (Some(true), Some(false)));
     }
 
     #[cfg(unix)]

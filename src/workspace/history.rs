@@ -1,7 +1,7 @@
 //! What the latest commits have changed, as git tells.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Read,
     path::Path,
     process::{Command, Stdio},
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{repository_of, slashed};
+use super::{is_below, repository_of, slashed};
 use crate::project::{History, join};
 
 /// How far to look back: far enough to see a habit, near enough to be the present one.
@@ -21,14 +21,30 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const MARK: &str = "\u{1}";
 
 /// Histories by the root of the repository: git is asked once for each.
-#[derive(Debug, Default)]
-pub(super) struct Histories(Mutex<BTreeMap<String, Arc<History>>>);
+#[derive(Debug)]
+pub(super) struct Histories {
+    known: Mutex<BTreeMap<String, Arc<History>>>,
+    /// Whether what is looked at is one repository, and what it is made of. A look at many at once is a survey: there
+    /// git would take longer than all else together, to tell of habits that are not those of whoever looks.
+    is_asked: bool,
+}
 
 impl Histories {
+    /// The histories for a look at what lies in these folders.
+    pub(super) fn new(roots: &BTreeSet<String>) -> Self {
+        let is_around_all = |top: &String| roots.iter().all(|it| is_below(it, top));
+        let is_repository = |top: &&String| repository_of(Path::new(top.as_str())) == Some(Path::new(top.as_str()));
+        let top = roots.iter().find(|it| is_around_all(it));
+        Self { known: Mutex::default(), is_asked: top.as_ref().is_some_and(is_repository) }
+    }
+
     /// The history of the repository that holds an absolute path.
     pub(super) fn of(&self, path: &str, show: impl Fn(&str) -> String) -> Arc<History> {
+        if !self.is_asked {
+            return Arc::default();
+        }
         let Some(root) = repository_of(Path::new(path)).map(slashed) else { return Arc::default() };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let history = known.entry(root.clone()).or_insert_with(|| Arc::new(read(&root, show).unwrap_or_default()));
         Arc::clone(history)
     }

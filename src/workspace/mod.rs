@@ -5,7 +5,6 @@ mod disk;
 mod find;
 mod git;
 mod history;
-mod index;
 mod listing;
 mod shellcheck;
 mod write;
@@ -26,7 +25,7 @@ use crate::{
     build::Recipe,
     definitions::{self, Definitions},
     model::is_below,
-    project::{self, History, Project, join, parent},
+    project::{self, Files as _, History, Kind, Project, join, parent},
     settings::{self, Settings, SettingsError},
     source::Source,
 };
@@ -337,7 +336,7 @@ impl Workspace {
         let disk = Arc::new(Disk::new(self.clone(), &found.roots, std::mem::take(&mut found.listings)));
 
         let mut problems = found.problems;
-        found.definitions.retain(|_, path| fs::canonicalize(path).is_ok_and(|it| disk.holds(&it)));
+        found.definitions.retain(|shown, _| disk.kind(shown) == Some(Kind::File));
         // Nobody asked for these files by name, so those that cannot be read are passed over.
         let (definitions, _) = read_all(&found.definitions);
         let definitions = Definitions::of(definitions, &*disk);
