@@ -38,6 +38,9 @@ pub struct Build {
     pub found_in: Location,
 }
 
+/// The words that make a command line of docker and its like build, each with the blank before it.
+pub const BUILDING: &[&str] = &[" build", " bud", " bake"];
+
 /// The kinds of files that define builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -83,7 +86,7 @@ impl Kind {
                 "docker-compose",
             ],
             Self::Skaffold => &["artifacts"],
-            Self::Script => &[" build", " bud", " bake"],
+            Self::Script => BUILDING,
         };
         words.iter().any(|it| text.contains(it))
     }

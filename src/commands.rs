@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    build::{Build, BuildContext, Found, Kind, LeftOut, Recipe, Target, Value, is_remote},
+    build::{BUILDING, Build, BuildContext, Found, Kind, LeftOut, Recipe, Target, Value, is_remote},
     compose::named_context,
     project::{Files, Kind as FileKind, join},
     shell::{Command, Compound, CompoundKind, List, Node, Piece, Script, Word},
@@ -78,10 +78,26 @@ pub fn started(script: &Script, place: &Place<'_>) -> Started {
     runner.out
 }
 
-/// Whether a text can hold a command that starts a build.
+/// Whether a text can hold a command that starts a build: on some line a word for building, and before it a program
+/// that builds, or something that may stand for one. Most scripts build only other things, and parsing takes far longer.
 pub fn may_build(text: &str) -> bool {
     let tools = ["docker", "podman", "buildah", "nerdctl"];
-    Kind::Script.may_build(text) && tools.iter().any(|it| text.contains(it))
+    if !Kind::Script.may_build(text) || !tools.iter().any(|it| text.contains(it)) {
+        return false;
+    }
+    // A line that ends in a backslash goes on in the next.
+    let ends = text.match_indices('\n').map(|(at, _)| at);
+    let ends = ends.filter(|at| !text[..*at].trim_end_matches('\r').ends_with('\\')).chain([text.len()]);
+    let mut start = 0;
+    for end in ends {
+        let line = &text[start..end];
+        start = end + 1;
+        let Some(at) = BUILDING.iter().filter_map(|it| line.rfind(it)).max() else { continue };
+        if line[..at].contains(['$', '`', '{']) || tools.iter().any(|it| line[..at].contains(it)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// What a path starts from.

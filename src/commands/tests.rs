@@ -106,3 +106,19 @@ fn other_tools_and_old_ways() {
     let both = ["api/Dockerfile in api", "legacy: docker build api"];
     assert_eq!(lines("export DOCKER_BUILDKIT=0\ndocker build api", files), both);
 }
+
+#[test]
+fn only_lines_that_may_build_are_worth_a_look() {
+    for (text, may) in [
+        ("docker build .", true),
+        ("set -e\ndocker \\\n  --debug \\\r\n  build .", true),
+        ("DOCKER=docker\n\"$DOCKER\" build .", true),
+        ("docker := \"docker\"\na:\n  {{docker}} build .", true),
+        ("\"x\": \"docker compose build\"", true),
+        ("docker push x\nnpm run build", false),
+        ("npm run build && docker push x", false),
+        ("make build", false),
+    ] {
+        assert_eq!(may_build(text), may, "{text}");
+    }
+}

@@ -40,12 +40,17 @@ impl Index {
 
     /// Appends the patterns that match this very path, in no order; broken ones are always among them.
     pub(super) fn find(&self, patterns: &[Pattern], path: &str, found: &mut Vec<u32>) {
-        let candidates = look(&self.paths, path)
+        let mut candidates = look(&self.paths, || path)
             .iter()
-            .chain(look(&self.tops, before_first(path, '/')))
-            .chain(look(&self.names, after_last(path, '/')))
-            .chain(look(&self.extensions, after_last(path, '.')))
-            .chain(&self.others);
+            .chain(look(&self.tops, || before_first(path, b'/')))
+            .chain(look(&self.names, || after_last(path, b'/')))
+            .chain(look(&self.extensions, || after_last(path, b'.')))
+            .chain(&self.others)
+            .peekable();
+        // Of most paths no pattern asks anything.
+        if candidates.peek().is_none() {
+            return;
+        }
         let slashes = count_slashes(path);
         found.extend(candidates.copied().filter(|at| {
             let matcher = &patterns[*at as usize].matcher;
@@ -55,7 +60,7 @@ impl Index {
 }
 
 /// The patterns of a table that ask for this part of a path.
-/// Hashing costs more than asking first whether there is anything to find.
-fn look<'t>(table: &'t Table, key: &str) -> &'t [u32] {
-    if table.is_empty() { &[] } else { table.get(key).map_or(&[], Vec::as_slice) }
+/// Hashing costs more than asking first whether there is anything to find, and so does looking for the part.
+fn look<'t, 'p>(table: &'t Table, key: impl FnOnce() -> &'p str) -> &'t [u32] {
+    if table.is_empty() { &[] } else { table.get(key()).map_or(&[], Vec::as_slice) }
 }

@@ -39,14 +39,14 @@ pub(super) fn count_slashes(path: &str) -> usize {
     path.bytes().filter(|byte| *byte == b'/').count()
 }
 
-/// What stands before the first `separator`, or all.
-pub(super) fn before_first(path: &str, separator: char) -> &str {
-    path.split_once(separator).map_or(path, |(before, _)| before)
+/// What stands before the first `separator`, an ASCII character, or all. Paths are short: a loop is quicker than a search.
+pub(super) fn before_first(path: &str, separator: u8) -> &str {
+    path.bytes().position(|it| it == separator).map_or(path, |at| &path[..at])
 }
 
-/// What stands after the last `separator`, or all.
-pub(super) fn after_last(path: &str, separator: char) -> &str {
-    path.rsplit_once(separator).map_or(path, |(_, after)| after)
+/// What stands after the last `separator`, an ASCII character, or all.
+pub(super) fn after_last(path: &str, separator: u8) -> &str {
+    path.bytes().rposition(|it| it == separator).map_or(path, |at| &path[at + 1..])
 }
 
 impl Matcher {
@@ -142,11 +142,11 @@ impl Matcher {
             Self::Broken => ("", ""),
         };
         if prefix.contains('/') {
-            Key::Top(before_first(prefix, '/'))
+            Key::Top(before_first(prefix, b'/'))
         } else if suffix.contains('/') {
-            Key::Name(after_last(suffix, '/'))
+            Key::Name(after_last(suffix, b'/'))
         } else if suffix.contains('.') {
-            Key::Extension(after_last(suffix, '.'))
+            Key::Extension(after_last(suffix, b'.'))
         } else {
             Key::None
         }

@@ -42,10 +42,8 @@ pub fn requirements(text: &str) -> impl Iterator<Item = String> {
 /// `manifest` is the text of `pyproject.toml`, which says what Poetry's older lock files do not: what the project asks
 /// for itself.
 pub fn built(name: &str, text: &str, manifest: Option<&str>, platform: Platform) -> Vec<Built> {
-    if !has_suspect(text, platform) {
-        return Vec::new();
-    }
-    let Ok(lock) = toml::from_str::<toml::Table>(text) else { return Vec::new() };
+    let Some(text) = only_suspects(text, platform) else { return Vec::new() };
+    let Ok(lock) = toml::from_str::<toml::Table>(&text) else { return Vec::new() };
     let packages = packages(&lock);
     let certain = match name {
         "uv.lock" => reached(roots_of_uv(&lock), &packages),
@@ -77,24 +75,51 @@ struct Package {
     is_certain: bool,
 }
 
-/// Whether any package may be built, seen line by line: lock files can be large, and most have none.
-fn has_suspect(text: &str, platform: Platform) -> bool {
-    // What has wheels for other systems only is not installed.
-    let (mut linux, mut fit) = (false, false);
-    for line in text.lines() {
-        // A package of `[[package]]`, or of the list of files that older versions of Poetry write.
-        if line == "[[package]]" || (line.ends_with(" = [") && line != "wheels = [" && line != "files = [") {
-            if linux && !fit {
-                return true;
-            }
-            (linux, fit) = (false, false);
-        } else if !fit && let Some(end) = line.find(".whl\"") {
-            let name = line[..end].rsplit(['"', '/']).next().unwrap_or_default();
-            linux |= name.contains("manylinux") || name.contains("musllinux");
-            fit = fits(name, platform);
+/// A lock file without the lists of files of packages that are surely not built, seen line by line: the lists are nearly
+/// all of it, and most lock files need not be parsed at all. `None` if no package is built.
+fn only_suspects(text: &str, platform: Platform) -> Option<String> {
+    let mut out = String::new();
+    let mut has_one = false;
+    // Older versions of Poetry list the files of all packages in one place, by their names.
+    let mut is_list_of_all = false;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with('[') {
+            is_list_of_all = line == "[metadata.files]";
         }
+        let key = line.strip_suffix(" = [").filter(|it| is_list_of_all || matches!(*it, "wheels" | "files"));
+        let Some(key) = key else {
+            // A list in one line.
+            has_one |= line.contains(".whl\"");
+            out.push_str(line);
+            out.push('\n');
+            continue;
+        };
+        // What has wheels for other systems only is not installed.
+        let (mut linux, mut fit) = (false, false);
+        let start = line.as_ptr() as usize - text.as_ptr() as usize;
+        let mut end = text.len();
+        for line in lines.by_ref() {
+            if line == "]" {
+                end = line.as_ptr() as usize + line.len() - text.as_ptr() as usize;
+                break;
+            }
+            if !fit && let Some(end) = line.find(".whl\"") {
+                let name = line[..end].rsplit(['"', '/']).next().unwrap_or_default();
+                linux |= name.contains("manylinux") || name.contains("musllinux");
+                fit = fits(name, platform);
+            }
+        }
+        if linux && !fit {
+            has_one = true;
+            out.push_str(&text[start..end]);
+        } else {
+            out.push_str(key);
+            out.push_str(" = []");
+        }
+        out.push('\n');
     }
-    linux && !fit
+    has_one.then_some(out)
 }
 
 /// Whether a wheel, by its name without the ending, can be used.

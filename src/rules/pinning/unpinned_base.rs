@@ -39,7 +39,8 @@ fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
     // What the project builds itself is as old as it wants.
     let is_own = || {
         let images = cx.project.builds.iter().flat_map(|it| &it.images);
-        images.into_iter().any(|it| ImageRef::parse(it).name == image.name)
+        // There may be thousands, and nearly all have another name.
+        images.into_iter().any(|it| it.contains(&image.name) && ImageRef::parse(it).name == image.name)
     };
     // A variable may hold the tag.
     let has_variable = name.contains('$') && image.tag.is_none();
