@@ -113,7 +113,8 @@ pub fn bake_file(
             "args": args,
             "contexts": contexts,
             "tags": [build.tag(&image.name)],
-            "output": ["type=docker"],
+            // A base is not exported: who builds the others does not export it either.
+            "output": [if image.is_only_base { "type=cacheonly" } else { "type=docker" }],
         });
         if let Some(stage) = &image.stage {
             target["target"] = Value::from(stage.as_str());
@@ -343,6 +344,7 @@ mod tests {
             args: BTreeMap::new(),
             contexts: BTreeMap::new(),
             defined_by: None,
+            is_only_base: false,
         };
         let files: Vec<String> = [
             "libs/x/main.py",

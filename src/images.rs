@@ -7,6 +7,7 @@ use crate::{
     context,
     model::{Model, is_below},
     project::{Project, Unit, parent},
+    syntax::Keyword,
 };
 
 /// An image that a project builds.
@@ -26,6 +27,8 @@ pub struct Image {
     pub contexts: BTreeMap<String, Named>,
     /// What kind of file defines it; none where its context was inferred.
     pub defined_by: Option<Kind>,
+    /// Whether it is there only for others to be built on. Then they are what is wanted, and it need not leave the builder.
+    pub is_only_base: bool,
 }
 
 /// What a named context of an image is.
@@ -93,6 +96,7 @@ pub fn of(project: &Project) -> Images {
                     args: args.collect(),
                     contexts: BTreeMap::new(),
                     defined_by: Some(build.kind),
+                    is_only_base: false,
                 });
                 name
             });
@@ -110,6 +114,7 @@ pub fn of(project: &Project) -> Images {
                     args: BTreeMap::new(),
                     contexts: BTreeMap::new(),
                     defined_by: None,
+                    is_only_base: false,
                 }),
                 Err(reason) => images.left_out.push((path.clone(), reason)),
             }
@@ -142,7 +147,36 @@ pub fn of(project: &Project) -> Images {
         images.left_out.push((image.dockerfile, reason));
     }
     images.all = in_order(images.all);
+    let contexts = images.all.iter().flat_map(|it| it.contexts.values());
+    let bases: BTreeSet<String> = contexts
+        .filter_map(|it| match it {
+            Named::Image(name) => Some(name.clone()),
+            Named::Folder(_) | Named::Other(_) => None,
+        })
+        .collect();
+    for image in images.all.iter_mut().filter(|it| bases.contains(&it.name)) {
+        image.is_only_base = !is_started(project, image);
+    }
     images
+}
+
+/// Whether an image says what is started, or how to reach it; one that nothing is known of may.
+fn is_started(project: &Project, image: &Image) -> bool {
+    let mut units = project.dockerfiles.iter();
+    let Some(unit) = units.find(|it| project.source(it.file).path == image.dockerfile) else { return true };
+    let model = Model::of(unit.file, project.source(unit.file), &unit.syntax, &BTreeMap::new());
+    let stage = match &image.stage {
+        Some(name) => {
+            model.stages.iter().rfind(|it| it.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        }
+        None => model.stages.last(),
+    };
+    let Some(stage) = stage else { return true };
+    let mut steps = model.ancestry(stage.index).flat_map(|it| &it.steps);
+    steps.any(|it| {
+        let keyword = model.instruction(it).kind;
+        matches!(keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Expose | Keyword::Healthcheck)
+    })
 }
 
 /// The images, each after those that it needs; those that need one another in a circle come last.
@@ -253,6 +287,19 @@ mod tests {
             ("docker-bake.hcl", "target \"other\" {\n  context = \"api\"\n}\n"),
         ];
         assert_eq!(names(&files), ["web api/Dockerfile api"]);
+    }
+
+    #[test]
+    fn what_is_only_built_on_is_told_apart() {
+        let compose = "services:\n  base:\n    build: base\n  api:\n    build:\n      context: api\n      \
+                       additional_contexts:\n        base:1: service:base\n";
+        let is_only_base = |base: &str| {
+            let files = [("base/Dockerfile", base), ("api/Dockerfile", "FROM base:1\n"), ("compose.yaml", compose)];
+            of(&Project::in_memory(files, Settings::default())).all.iter().map(|it| it.is_only_base).collect::<Vec<_>>()
+        };
+        assert_eq!(is_only_base("FROM a\nRUN x\n"), [true, false]);
+        assert_eq!(is_only_base("FROM a\nRUN x\nCMD [\"y\"]\n"), [false, false]);
+        assert_eq!(is_only_base("FROM a AS b\nEXPOSE 80\nFROM b\nRUN x\n"), [false, false]);
     }
 
     #[test]

@@ -219,7 +219,8 @@ impl Cx<'_> {
         let path = self.free("docker-bake.hcl")?;
         let mut text = String::from(BAKE);
         text.push_str("\ngroup \"default\" {\n  targets = [\n");
-        for image in &self.images {
+        let wanted = self.images.iter().filter(|it| !it.is_only_base);
+        for image in wanted {
             let _ = writeln!(text, "    {},", quoted(&image.name));
         }
         text.push_str("  ]\n}\n");
@@ -244,7 +245,11 @@ impl Cx<'_> {
             let to = if whole { format!("cache_to({})", quoted(&tag)) } else { "inline_cache()".to_owned() };
             lines.push(("cache-to", to));
             let width = lines.iter().map(|it| it.0.len()).max().unwrap_or(0);
-            let _ = write!(text, "\ntarget {} {{\n", quoted(&image.name));
+            text.push('\n');
+            if image.is_only_base {
+                text.push_str("# Built along with the others, and exported only if it is named.\n");
+            }
+            let _ = writeln!(text, "target {} {{", quoted(&image.name));
             if shape.has_secrets {
                 text.push_str(
                     "  # It asks for secrets: name them with `secret` or `ssh`, as \"id=token,env=TOKEN\".\n",

@@ -298,7 +298,9 @@ impl Bench<'_, '_> {
                     Err(said) => {
                         self.streams.tell(&format!("{what}: the build fails:\n{said}"), None)?;
                         if may_repeat && Self::build(&copied, &text, group)?.is_ok() {
-                            self.tags.extend(group.iter().map(|it| build.tag(it)));
+                            let exported = variant.images.all.iter().filter(|it| !it.is_only_base);
+                            let of_group = exported.filter(|it| group.contains(&it.name.as_str()));
+                            self.tags.extend(of_group.map(|it| build.tag(&it.name)));
                             self.remove_images()?;
                             return Ok(false);
                         }
@@ -313,10 +315,12 @@ impl Bench<'_, '_> {
                 };
                 writeln!(self.streams.err, "{what}: {seconds:.1} s")?;
                 total += seconds;
-                for name in group {
+                let of_group = variant.images.all.iter().filter(|it| group.contains(&it.name.as_str()));
+                for image in of_group {
+                    let name = &image.name;
                     let tag = build.tag(name);
                     let stays = self.what.keep_images && scenario == 0 && run + 1 == self.what.runs;
-                    if !stays {
+                    if !stays && !image.is_only_base {
                         self.tags.insert(tag.clone());
                     }
                     let mut images = out.images.iter_mut();
@@ -325,7 +329,7 @@ impl Bench<'_, '_> {
                     if !self.what.at_once {
                         figures.seconds[scenario].push(seconds);
                     }
-                    if scenario == 0 {
+                    if scenario == 0 && !image.is_only_base {
                         let size = ask(&["image", "inspect", "--format", "{{.Size}}", &tag]);
                         figures.image_bytes = size.and_then(|it| it.parse().ok());
                         figures.tag = stays.then_some(tag);
