@@ -39,6 +39,7 @@ HERE = Path(__file__).resolve().parent
 IGNORED = re.compile(
     r"""^(
       (root|home/\w+)/\.(cache|npm|bun/install/cache|yarn/berry|local/share/pnpm/store|node-gyp)(/|$)
+    | (root|home/\w+)/\.(bun(/install)?|local(/share(/pnpm)?)?)$ # what is above those, and is empty without them
     | (var/(cache|log|lib/apt/lists)|tmp|usr/local/share/\.cache|usr/local/cargo/(registry|git)|etc/apk/cache)(/|$)
     | usr/local/cargo/\.(package-cache|global-cache).*
     | var/lib/(dpkg|apt)/.*(lock|-old|extended_states)$

@@ -227,6 +227,8 @@ class Network(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    # Bun opens dozens of connections at once, and waits for ever for one that nobody took.
+    request_queue_size = 256
 
     def __init__(self, port=0, pip_index="", npm_registry="", host="127.0.0.1", line=None):
         super().__init__((host, port), Handler)

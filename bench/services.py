@@ -12,8 +12,9 @@ a dependency was added to each; one after the other, and all at once. Then
 Needs Linux, Docker with buildx, Python 3.11, git and a built dockopt. The base image is `python:3.11-slim`; where no
 registry of images can be reached, `bench/bases.sh` makes one that stands in for it.
 
-With `--line 24mbit,20ms` all that is downloaded comes over a line of that speed and delay, before as afterwards, and
-the table says so: where the indexes are next door, most of what a user waits for is not there.
+With `--line 24mbit,20ms` all that is downloaded comes over a line of that speed and delay, before as afterwards: where
+the indexes are next door, most of what a user waits for is not there. Then only what was before is built one after the
+other, and only what is afterwards at once, and nothing is checked.
 
 usage: bench/services.py [--docker-path FOLDER] [--dockopt PATH] [--runs 3] [--megabytes 120] [--line 24mbit,20ms]
                          [--write docs/builds.md]
@@ -50,6 +51,8 @@ DEPENDENCY = "humanize"
 POETRY = "2.1.3"
 # How many times as fast all has to be: built before one after the other, and afterwards with one command.
 BARS = {"cold": 3, "a line of code": 100, "a dependency": 5}
+# What is built at once.
+AFTER = "fix --unsafe-fixes"
 # What Python writes when a program is run, in one order or another.
 BY_RUNNING = re.compile(r"/__pycache__(/|$)")
 # Compiled from source in a folder whose name is never the same.
@@ -82,27 +85,18 @@ def main():
         tell("the checkout gets a history, caches and data")
         ballast.burden(folder, options.megabytes / 100)
         after = fixed(dockopt, folder, Path(temp, "unsafe"), "--unsafe-fixes")
-        if options.line:
-            os.environ["DOCKER_CONFIG"] = docker.env["DOCKER_CONFIG"] = proxied(docker, options.line, Path(temp, "client"))
         bench = [dockopt, "bench", "--isolated", "--runs", str(options.runs), "--format", "json"]
         bench += ["--change", f"a dependency={more}"]
-        # Of the layout as it is afterwards: what was before is built one after the other, as its owners did.
+        if options.line:
+            os.environ["DOCKER_CONFIG"] = proxied(docker, options.line, Path(temp, "client"))
+        # The tags are the same as of the others, so that those that are to be kept come last.
         at_once = measure([*bench, "--at-once", "."], after)
-        # The tags are the same in both, so that those that are to be kept come last.
-        one_by_one = measure([*bench, "--unsafe-fixes", "--keep-images", "."], folder)
-        tags = {it["name"]: [v and v["tag"] for v in it["variants"]] for it in one_by_one["images"]}
-        problems += [f"{it} was not built in all variants" for it in PORTS if None in tags.get(it, [None])]
-        try:
-            if not problems:
-                problems += same_files(docker, dockopt, folder, tags, Path(temp))
-                for name in PORTS:
-                    for variant in (0, 2):
-                        problems += answers(docker, name, tags[name][variant], one_by_one["variants"][variant])
-                one_command(docker, dockopt, after)
-        except Failed as error:
-            problems.append(str(error))
-        finally:
-            docker.remove(*(t for v in tags.values() for t in v if t))
+        if options.line:
+            # This rule finds nothing here, so that what was before is all there is.
+            one_by_one = measure([*bench, "--select", "unreachable-stage", "."], folder)
+        else:
+            one_by_one = measure([*bench, "--unsafe-fixes", "--keep-images", "."], folder)
+            problems += check(docker, dockopt, folder, after, one_by_one, Path(temp))
     text = report(one_by_one, at_once, options)
     print(text)
     if options.write and not problems:
@@ -112,6 +106,24 @@ def main():
     for problem in problems:
         print(f"problem: {problem}", file=sys.stderr)
     sys.exit(1 if problems else 0)
+
+
+def check(docker, dockopt, folder, after, measured, temp):
+    """What is wrong with the images that were kept, and with the one command."""
+    tags = {it["name"]: [v and v["tag"] for v in it["variants"]] for it in measured["images"]}
+    problems = [f"{it} was not built in all variants" for it in PORTS if None in tags.get(it, [None])]
+    try:
+        if not problems:
+            problems += same_files(docker, dockopt, folder, tags, temp)
+            for name in PORTS:
+                for variant in (0, 2):
+                    problems += answers(docker, name, tags[name][variant], measured["variants"][variant])
+        one_command(docker, dockopt, after)
+    except Failed as error:
+        problems.append(str(error))
+    finally:
+        docker.remove(*(t for v in tags.values() for t in v if t))
+    return problems
 
 
 def proxied(docker, line, folder):
@@ -223,8 +235,7 @@ def one_command(docker, dockopt, after):
     docker.env["TAG"] = "dockopt-bench"
     docker.run([str(after / "scripts/build-optimized.sh")])
     tell(f"scripts/build-optimized.sh builds all in {time.monotonic() - start:.0f} s")
-    names = [*PORTS, "python-poetry-base"]
-    docker.run(["docker", "image", "rm", "--force", *[f"{it}:dockopt-bench" for it in names]])
+    docker.remove(*(f"{it}:dockopt-bench" for it in PORTS))
 
 
 def report(one_by_one, at_once, options):
@@ -248,19 +259,19 @@ def report(one_by_one, at_once, options):
             if it:
                 row(shown, variant, map(median, it["seconds"]), (it["context_bytes"], it["image_bytes"]))
                 shown = ""
-    built = [("**one after the other**", at, it, one_by_one["total"][at]) for at, it in enumerate(variants)]
-    built.append(("**all at once**", len(variants) - 1, variants[-1], at_once["total"][0]))
+    built = [("**one after the other**", one_by_one, at, it) for at, it in enumerate(variants)]
+    built.append(("**all at once**", at_once, 0, AFTER))
     last = None
-    for title, at, variant, total in built:
-        figures = [it["variants"][at] for it in one_by_one["images"] if it["variants"][at]]
+    for title, measured, at, variant in built:
+        figures = [it["variants"][at] for it in measured["images"] if it["variants"][at]]
         sums = [sum(it[key] or 0 for it in figures) for key in ("context_bytes", "image_bytes")]
-        row("" if title == last else title, variant, map(median, total), sums)
+        row("" if title == last else title, variant, map(median, measured["total"][at]), sums)
         last = title
     # How it was built before: one after the other; how it is built afterwards: with one command.
     lines += ["", "| times as fast as before | " + " | ".join(scenarios) + " |", "| --- | " + "---: | " * len(scenarios)]
     ratios = []
-    for title, _, variant, total in built[1:]:
-        ratios = [median(a) / median(b) for a, b in zip(built[0][3], total)]
+    for title, measured, at, variant in built[1:]:
+        ratios = [median(a) / median(b) for a, b in zip(one_by_one["total"][0], measured["total"][at])]
         lines.append(f"| `{variant}`, {title.strip('*')} | {' | '.join(f'{it:.1f}' for it in ratios)} |")
     bars = []
     for scenario, ratio in zip(scenarios, ratios):
@@ -269,7 +280,7 @@ def report(one_by_one, at_once, options):
     machine = one_by_one["machine"]
     runs = "one run" if options.runs == 1 else f"medians of {options.runs} runs"
     if options.line:
-        runs += f", all that is downloaded at {options.line} before and afterwards"
+        runs += f", with all that is downloaded at {options.line}, before as afterwards"
     lines += [
         "",
         f"Bars, for the last line: {'; '.join(bars)}.",
