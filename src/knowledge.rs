@@ -206,6 +206,12 @@ pub struct Manager {
     /// Options that make it take everything from what is there.
     #[serde(default)]
     pub offline: Vec<String>,
+    /// Those of them without which it would do more than fetch.
+    #[serde(default)]
+    pub stays_offline: Vec<String>,
+    /// What stands in the place of one of them where it may fetch; without an entry it just goes.
+    #[serde(default)]
+    pub online: Vec<(String, String)>,
     /// Subcommands that only read what others fetched.
     #[serde(default)]
     pub readers: Vec<WordPattern>,
@@ -751,6 +757,12 @@ impl Action {
 }
 
 impl Image {
+    /// The entry for all images of a repository; `None` where their tags make a difference, or none is known.
+    pub fn of_any_tag(name: &str) -> Option<&'static Self> {
+        let of_name = |it: &&Self| it.name.iter().chain(&it.names).any(|pattern| pattern.matches_word(name));
+        KNOWLEDGE.images.iter().find(of_name).filter(|it| it.tag.is_none())
+    }
+
     /// The entry for an image; `None` when it is unknown. The name is the repository without `docker.io/` and `library/`.
     pub fn find(name: &str, tag: Option<&str>) -> Option<&'static Self> {
         KNOWLEDGE.images.iter().find(|it| {

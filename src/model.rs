@@ -339,6 +339,7 @@ impl Builder<'_> {
             Args::Words(words) => words,
             _ => &[],
         };
+        let written = words.first().map_or("", |it| it.text.as_str());
         let base = words.first().and_then(|it| self.expand_global(&it.text));
         let name = words.get(2).map(|it| it.text.to_lowercase());
         let base = base.map_or(Base::Unknown, |it| self.base(&it));
@@ -350,10 +351,14 @@ impl Builder<'_> {
             Base::Scratch => (Arc::new(image_state(None, true, "")), None, None),
             Base::Image(reference) => {
                 let image = Image::find(&reference.name, reference.tag.as_deref());
-                let state = image_state(image, image.is_some(), &reference.name);
+                let whole = format!("{}:{}", reference.name, reference.tag.as_deref().unwrap_or_default());
+                let state = image_state(image, image.is_some(), &whole);
                 (Arc::new(state), image, Some(Arc::new(reference.clone())))
             }
-            Base::Unknown => (Arc::new(image_state(None, false, "")), None, None),
+            Base::Unknown => {
+                let image = self.repository(written).and_then(|it| Image::of_any_tag(&it));
+                (Arc::new(image_state(image, image.is_some(), written)), image, None)
+            }
         };
         let state = match &self.shell {
             Some(shell) if !matches!(base, Base::Stage(_)) => {
@@ -373,6 +378,23 @@ impl Builder<'_> {
             end: state,
             configuring: OnceLock::new(),
         });
+    }
+
+    /// The repository of an image whose tag is not known: `golang` of `golang:${VERSION}`.
+    fn repository(&self, written: &str) -> Option<String> {
+        let mut braces = 0_u32;
+        let mut ends = written.char_indices().filter(|(at, it)| {
+            braces = match it {
+                '{' => braces + 1,
+                '}' => braces.saturating_sub(1),
+                _ => braces,
+            };
+            // What stands before a slash is a registry with its port.
+            braces == 0 && matches!(it, ':' | '@') && !written[*at..].contains('/')
+        });
+        let (at, _) = ends.next()?;
+        let name = self.expand_global(&written[..at])?;
+        Some(ImageRef::parse(&name).name)
     }
 
     fn base(&self, name: &str) -> Base {
@@ -492,6 +514,7 @@ fn image_state(image: Option<&'static Image>, base_known: bool, name: &str) -> S
     let accounts = image.map(|it| it.accounts.clone()).unwrap_or_default();
     let known = |value: &String| Variable { value: Value::Known(value.clone()), argument: false };
     let variables = image.iter().flat_map(|it| &it.env).map(|(name, value)| (name.clone(), known(value))).collect();
+    // So it is said in names and tags: `mcr.microsoft.com/dotnet/sdk:9.0-nanoserver-ltsc2022`.
     let windows = ["windows", "nanoserver", "servercore"].iter().any(|it| name.contains(it));
     let mut state = State {
         variables,

@@ -155,6 +155,8 @@ fn shells_come_from_the_file_and_from_comments() {
         ("FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN x", "/bin/bash"),
         ("FROM a AS b\nSHELL [\"bash\"]\nFROM b\nRUN x\nFROM a\nRUN x", "bash -"),
         ("FROM windows/nanoserver\nRUN x", "!-"),
+        ("FROM mcr.microsoft.com/dotnet/sdk:9.0-nanoserver-ltsc2022\nRUN x", "!-"),
+        ("ARG V\nFROM mcr.microsoft.com/dotnet/sdk:$V-windowsservercore\nRUN x", "!-"),
         // A comment above all instructions holds for every stage, one in a stage for the rest of it.
         ("# why\n# hadolint shell=pwsh\nFROM a\nRUN x\nFROM b\nRUN x", "!pwsh !pwsh"),
         ("# hadolint shell=bash\n# hadolint shell=pwsh\nFROM a\nRUN x", "bash"),
@@ -170,5 +172,30 @@ fn shells_come_from_the_file_and_from_comments() {
         ),
     ] {
         assert_eq!(shells(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_name_of_an_image_is_enough_where_its_tags_make_no_difference() {
+    // What is known of the stage's base, and the variable that it sets.
+    let known = |text: &str| {
+        let model = model(text);
+        let stage = &model.stages[0];
+        (stage.base_known(), stage.end.variable("GOPATH") == super::Value::Known("/go".to_owned()))
+    };
+    for (text, expected) in [
+        ("FROM golang:1.25", (true, true)),
+        ("ARG V\nFROM golang:${V}", (true, true)),
+        ("ARG V\nFROM docker.io/library/golang:${V:-1.25}-alpine", (true, true)),
+        ("ARG V\nFROM golang:1.${V}@sha256:00", (true, true)),
+        ("ARG NAME=golang\nARG V\nFROM ${NAME}:$V", (true, true)),
+        ("ARG V\nFROM debian:$V", (true, false)),
+        // The name is not known, or what it stands for depends on the tag.
+        ("ARG REGISTRY\nFROM ${REGISTRY}golang:1.25", (false, false)),
+        ("ARG V\nFROM fedora:$V", (false, false)),
+        ("ARG V\nFROM localhost:5000/${V}", (false, false)),
+        ("ARG IMAGE\nFROM $IMAGE", (false, false)),
+    ] {
+        assert_eq!(known(text), expected, "{text}");
     }
 }
