@@ -33,13 +33,16 @@ const CASES: &[Case] = &[
         lacks: &["COPY --from=build /src/target"],
     },
     Case {
-        name: "2 a store that a later command reads offline stays in the layer",
+        name: "2 a store that a later command reads offline is mounted there, too, and may be filled there",
         files: &[(
             "Dockerfile",
             "FROM mcr.microsoft.com/dotnet/sdk:9.0 AS build\nWORKDIR /src\nCOPY app.csproj ./\nRUN dotnet restore\nCOPY Program.cs ./\nRUN dotnet publish --no-restore -o /app\n\nFROM mcr.microsoft.com/dotnet/aspnet:9.0\nCOPY --from=build /app /app\nENTRYPOINT [\"dotnet\", \"/app/app.dll\"]\n",
         )],
-        has: &[],
-        lacks: &["--mount"],
+        has: &[
+            "RUN --mount=type=cache,target=/root/.nuget/packages,sharing=locked \\\n    dotnet restore",
+            "RUN --mount=type=cache,target=/root/.nuget/packages,sharing=locked \\\n    dotnet publish -o /app",
+        ],
+        lacks: &["--no-restore"],
     },
     Case {
         name: "2 a store that is mounted once is mounted for the later reader, too",

@@ -5,6 +5,7 @@ use crate::{
     edit::Safety,
     finding::{Finding, Fix},
     knowledge::Action,
+    manifests::{files_of, packages},
     model::PackageCommand,
     rule::{Check, FileCx, Rule},
     settings::Builder,
@@ -20,21 +21,62 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     each(cx, |site| out.extend(site.missing().and_then(|plan| finding(site, &plan))));
 }
 
-/// What a rebuild of the layer costs, counted where the words tell.
-fn cost(plan: &Plan<'_>) -> String {
-    let installs: Vec<_> = plan.commands.iter().filter(|it| it.action == Action::Install).collect();
-    // A file or a variable that names more leaves the number unknown.
-    let counted = |it: &&PackageCommand| {
-        let words = it.operands().map(|(_, word)| Some(word?.split_whitespace().count())).sum::<Option<usize>>();
-        words.filter(|words| *words > 0 && !it.has_option("-r") && !it.has_option("--requirement"))
-    };
-    match (installs.is_empty(), installs.iter().map(|it| counted(it)).sum::<Option<usize>>()) {
-        (true, _) => "A rebuild of this layer downloads and compiles everything again.".to_owned(),
-        (false, None | Some(0 | 1)) => "A rebuild of this layer downloads everything again.".to_owned(),
-        (false, Some(named)) => {
-            format!("A rebuild of this layer downloads {named} packages and what they need again.")
-        }
+/// What a rebuild of the layer costs, counted where the words or a lock file tell.
+fn cost(site: &Site<'_>, plan: &Plan<'_>) -> String {
+    let commands: Vec<_> = plan.commands.iter().copied().filter(|it| it.action != Action::Update).collect();
+    let builds = |it: &&PackageCommand| it.action == Action::Build;
+    if plan.fetched.is_some() && commands.iter().all(builds) {
+        return "A rebuild of this layer compiles everything again.".to_owned();
     }
+    let verb = if commands.iter().any(builds) { "downloads and compiles" } else { "downloads" };
+    let counts: Option<Vec<Count>> = commands.iter().map(|it| count(site, it)).collect();
+    let what = counts.as_deref().and_then(what).unwrap_or_else(|| "everything".to_owned());
+    format!("A rebuild of this layer {verb} {what} again.")
+}
+
+/// The packages that a command asks for.
+enum Count {
+    /// By name.
+    Named(Vec<String>),
+    /// So many, in this file.
+    Listed(usize, String),
+}
+
+/// How many packages a command asks for; `None` where that cannot be told.
+fn count(site: &Site<'_>, command: &PackageCommand) -> Option<Count> {
+    let lists = ["-r", "--requirement", "--requirements"].iter().any(|it| command.has_option(it));
+    let words: Option<Vec<&str>> = command.operands().map(|(_, word)| word).collect();
+    let names: Vec<String> = words?.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect();
+    if command.action == Action::Install && !names.is_empty() && !lists {
+        let local = |it: &String| it.starts_with(['.', '/']) || it.contains("://");
+        return (!names.iter().any(local)).then_some(Count::Named(names));
+    }
+    let [context] = site.cx.contexts() else { return None };
+    let view = site.view(context);
+    let (number, file) = packages(&files_of(command, site.run, &site.step.before, &view), &view)?;
+    Some(Count::Listed(number, file))
+}
+
+/// The packages in words.
+fn what(counts: &[Count]) -> Option<String> {
+    let number: usize = counts
+        .iter()
+        .map(|it| match it {
+            Count::Named(names) => names.len(),
+            Count::Listed(number, _) => *number,
+        })
+        .sum();
+    Some(match counts {
+        [Count::Listed(1, file)] if file.ends_with("txt") => format!("the one package of `{file}` and what it needs"),
+        [Count::Listed(1, file)] => format!("the one package of `{file}`"),
+        [Count::Listed(_, file)] if file.ends_with("txt") => {
+            format!("the {number} packages of `{file}` and what they need")
+        }
+        [Count::Listed(_, file)] => format!("the {number} packages of `{file}`"),
+        [Count::Named(names)] if number == 1 => format!("`{}` and what it needs", names[0]),
+        _ if number > 0 => format!("{number} packages and what they need"),
+        _ => return None,
+    })
 }
 
 fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
@@ -53,7 +95,7 @@ fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
     let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
     let mut done = Vec::new();
     let fix = site.edits(plan, instruction, &mut doubts, &mut done);
-    let mut notes = vec![cost(plan)];
+    let mut notes = vec![cost(site, plan)];
     notes.append(&mut doubts.notes);
     finding.note = Some(notes.join(" "));
     finding.fix = fix.map(|change| Fix {

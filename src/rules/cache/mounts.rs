@@ -124,8 +124,24 @@ pub(super) struct Plan<'a> {
     pub(super) commands: Vec<&'a PackageCommand>,
     /// Variables to set, before the words of these invocations.
     sets: Vec<(usize, String)>,
+    /// Later runs that get the mounts, too.
+    followers: Vec<Follower<'a>>,
+    /// The line of an earlier run that fetches what this one needs.
+    pub(super) fetched: Option<usize>,
     pub(super) doubts: Doubts,
 }
+
+/// A later run that reads what an earlier one fetches.
+struct Follower<'a> {
+    step: &'a Step,
+    run: &'a Run,
+    /// Its commands that do so, with the words that keep them from fetching.
+    commands: Vec<(&'a PackageCommand, Words)>,
+    targets: Vec<String>,
+}
+
+/// Words of a command, with what stands in their place where it may fetch.
+type Words = Vec<(usize, String, Option<&'static str>)>;
 
 /// What keeps a fix from being safe.
 #[derive(Default)]
@@ -184,6 +200,12 @@ impl<'a> Site<'a> {
                 if path.cache.holds == Holds::Runtime && !self.is_compiled(command) {
                     continue;
                 }
+                if command.action == Action::Build
+                    && let Some(line) = self.fetched_before(command, path)
+                {
+                    plan.fetched = Some(line);
+                    continue;
+                }
                 if targets.is_empty() || (path.cache.holds == Holds::Index && !self.index_can_be_mounted(command)) {
                     continue;
                 }
@@ -199,7 +221,7 @@ impl<'a> Site<'a> {
                     if matches!(path.cache.holds, Holds::Store | Holds::Required | Holds::Runtime) {
                         self.store_doubts(command, &targets, &mut plan.doubts);
                     }
-                    self.offline_doubts(command, &mut plan.doubts);
+                    self.follow(command, &targets, &mut plan);
                     self.reader_doubts(command, &targets, &mut plan.doubts);
                 }
                 let mount = Mount::of(path, command);
@@ -241,6 +263,27 @@ impl<'a> Site<'a> {
             };
             self.run.packages().iter().chain(self.run.compilers()).map(|it| (it, paths(it))).collect()
         })
+    }
+
+    /// The stage of a step.
+    fn stage_of(&self, step: &Step) -> &'a Stage {
+        let model: &'a Model = self.cx.model;
+        model.stages.iter().rev().find(|it| it.from < step.item).unwrap_or(self.stage)
+    }
+
+    fn facts_of(&self, step: &Step) -> Facts<'a> {
+        let stage = self.stage_of(step);
+        Facts { model: self.cx.model, stage, configured: RefCell::default(), bare_installs: OnceCell::new() }
+    }
+
+    /// Another run of the file, looked at in the same way.
+    fn at_step<'b>(&self, facts: &'b Facts<'a>, step: &'b Step, run: &'b Run) -> Site<'b>
+    where
+        'a: 'b,
+    {
+        let stage = facts.stage;
+        let at = stage.steps.iter().position(|it| it.item == step.item).unwrap_or_default();
+        Site { cx: self.cx, stage, facts, file: self.file, at, step, run, uses: OnceCell::new() }
     }
 
     /// Its cache mounts that lie where none of its commands looks.

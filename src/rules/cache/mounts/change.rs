@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Doubts, Plan, Site};
+use super::{Doubts, Follower, Mount, Plan, Site};
 use crate::{
     edit::{Change, Edit, Safety},
     knowledge::{Action, Defeat, Need, Sharing},
@@ -44,26 +44,65 @@ impl Site<'_> {
             doubts.add(Safety::Shown, "The frontend that `# syntax` names does not know cache mounts.");
             return None;
         }
-        let flags: Vec<String> = plan
-            .mounts
-            .iter()
-            .map(|(target, mount)| {
-                let sharing = if mount.sharing == Sharing::Locked { ",sharing=locked" } else { "" };
-                let id = mount.id.as_ref().map(|it| format!("id={it},")).unwrap_or_default();
-                let owner = if mount.root { "" } else { owner.as_str() };
-                format!("--mount=type=cache,{id}target={target}{sharing}{owner}")
-            })
-            .collect();
+        let flag = |target: &str, mount: &Mount| {
+            let sharing = if mount.sharing == Sharing::Locked { ",sharing=locked" } else { "" };
+            let id = mount.id.as_ref().map(|it| format!("id={it},")).unwrap_or_default();
+            let owner = if mount.root { "" } else { owner.as_str() };
+            format!("--mount=type=cache,{id}target={target}{sharing}{owner}")
+        };
+        let flags: Vec<String> = plan.mounts.iter().map(|(target, mount)| flag(target, mount)).collect();
         let mut edits = vec![rewrite::add_flags(self.cx.source, instruction, self.cx.unit.syntax.escape, &flags)];
         for command in &plan.commands {
             edits.extend(self.undefeat(command, doubts, done)?);
             edits.extend(self.needs(command, plan, doubts, done)?);
         }
         edits.extend(self.cleanups(plan, doubts, done)?);
+        for follower in &plan.followers {
+            let own = || plan.mounts.iter().filter(|(it, _)| follower.targets.contains(it));
+            let missing = own().filter(|(it, _)| !follower.run.has_cache_over(it));
+            let flags: Vec<String> = missing.map(|(target, mount)| flag(target, mount)).collect();
+            edits.extend(self.send_online(follower, &flags, done)?);
+            let facts = self.facts_of(follower.step);
+            let site = self.at_step(&facts, follower.step, follower.run);
+            let part = Plan {
+                cleaned: follower.targets.clone(),
+                commands: follower.commands.iter().map(|(it, _)| *it).collect(),
+                ..Plan::default()
+            };
+            edits.extend(site.cleanups(&part, doubts, done)?);
+        }
         let mut told = BTreeSet::new();
         done.retain(|it| told.insert(it.clone()));
         let edits = rewrite::join(edits)?;
         Change::of(self.cx.unit.file, edits)
+    }
+
+    /// Gives a later run the mounts, and lets its commands fetch what is not there.
+    fn send_online(&self, it: &Follower<'_>, flags: &[String], done: &mut Vec<String>) -> Option<Vec<Edit>> {
+        let instruction = self.cx.model.instruction(it.step);
+        let mut edits = Vec::new();
+        if !flags.is_empty() {
+            let line = self.cx.source.line(instruction.span.start);
+            edits.push(rewrite::add_flags(self.cx.source, instruction, self.cx.unit.syntax.escape, flags));
+            done.push(format!("mount it in line {line}, too"));
+        }
+        for (command, words) in &it.commands {
+            let spans: Vec<Span> = it.run.invocations()[command.invocation].words.iter().map(|it| it.span).collect();
+            let mut removed = Vec::new();
+            for (at, word, instead) in words {
+                if let Some(instead) = instead {
+                    edits.push(Edit::replace(*spans.get(*at)?, *instead));
+                    done.push(format!("put `{instead}` in the place of `{word}`"));
+                } else {
+                    removed.push(*at);
+                    done.push(format!("take out `{word}`"));
+                }
+            }
+            if !removed.is_empty() {
+                edits.extend(rewrite::remove_words(self.cx.source, &spans, &removed)?);
+            }
+        }
+        Some(edits)
     }
 
     /// The fields of a mount that make it the user's; `None` if its numeric id is not known.

@@ -4,7 +4,10 @@ use std::{cell::OnceCell, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ImageRef, Model, MountKind};
+use crate::{
+    knowledge::Action,
+    model::{ImageRef, Model, MountKind, Stage},
+};
 
 /// By base image and folder, the ids of the mounts that a file has.
 type Ids = FxHashMap<(Option<Arc<ImageRef>>, String), Option<String>>;
@@ -13,18 +16,28 @@ type Ids = FxHashMap<(Option<Arc<ImageRef>>, String), Option<String>>;
 #[derive(Default)]
 pub(super) struct InFile {
     ids: OnceCell<Ids>,
-    offline: OnceCell<Vec<Offline>>,
+    readers: OnceCell<Vec<Reader>>,
 }
 
-/// A command that takes all packages from what is there.
-pub(super) struct Offline {
-    pub(super) stage: usize,
+/// A command that reads what others fetched.
+pub(super) struct Reader {
     pub(super) item: usize,
     pub(super) manager: &'static str,
-    pub(super) title: String,
+    /// Whether it cannot fetch.
+    pub(super) offline: bool,
 }
 
 impl InFile {
+    /// The commands that read what others fetched.
+    pub(super) fn readers(&self, model: &Model) -> &[Reader] {
+        self.readers.get_or_init(|| {
+            let runs = model.stages.iter().flat_map(Stage::runs);
+            let commands = runs.flat_map(|(step, run)| run.packages().iter().map(|it| (step.item, it)));
+            let readers = commands.filter(|(_, it)| it.action == Action::Build || it.is_offline());
+            readers.map(|(item, it)| Reader { item, manager: &it.manager.name, offline: it.is_offline() }).collect()
+        })
+    }
+
     /// The ids of the mounts that a file has.
     pub(super) fn ids(&self, model: &Model) -> &Ids {
         self.ids.get_or_init(|| {
@@ -37,18 +50,6 @@ impl InFile {
                 }
             }
             ids
-        })
-    }
-
-    /// The commands that take all packages from what is there.
-    pub(super) fn offline(&self, model: &Model) -> &[Offline] {
-        self.offline.get_or_init(|| {
-            let runs = model.stages.iter().flat_map(|stage| stage.runs().map(move |it| (stage.index, it)));
-            let commands = runs.flat_map(|(stage, (step, run))| {
-                let offline = run.packages().iter().filter(|it| it.is_offline());
-                offline.map(move |it| Offline { stage, item: step.item, manager: &it.manager.name, title: it.title() })
-            });
-            commands.collect()
         })
     }
 }

@@ -1,10 +1,13 @@
 //! Stores: caches that later commands read in place, and what could miss one that lies in a mount.
 
-use super::{Doubts, Site};
+use super::{Doubts, Follower, Plan, Site, Words, and};
 use crate::{
     edit::Safety,
-    knowledge::is_plain_program,
-    model::{Base, Copy, CopyFrom, Model, PackageCommand, Stage, Step, StepKind, absolute, is_below, text},
+    knowledge::{Action, is_plain_program},
+    model::{
+        Base, CachePath, Configured, Copy, CopyFrom, Model, PackageCommand, Run, Stage, Step, StepKind, absolute,
+        is_below, text,
+    },
     syntax::{Args, Keyword},
 };
 
@@ -31,6 +34,109 @@ impl<'a> Site<'a> {
     pub(in crate::rules::cache) fn started(&self) -> Option<String> {
         self.started_in(self.stage).map(|(_, it)| it)
     }
+}
+
+impl<'a> Site<'a> {
+    /// The later commands that read what this run fetches, or cannot fetch: they get the mounts, too, and may fetch.
+    pub(super) fn follow(&self, command: &PackageCommand, targets: &[&String], plan: &mut Plan<'a>) {
+        let fetches = command.action == Action::Fetch;
+        let mut readers = self.file.readers(self.cx.model).iter();
+        if !readers.any(|it| it.item > self.step.item && it.manager == command.manager.name && (fetches || it.offline))
+        {
+            return;
+        }
+        for (step, run) in self.later_runs() {
+            let same = |it: &&PackageCommand| it.manager.name == command.manager.name && it.action != Action::Clean;
+            let reads = |it: &&PackageCommand| it.is_offline() || (fetches && it.action == Action::Build);
+            for later in run.packages().iter().filter(same).filter(reads) {
+                let line = self.cx.source.line(self.cx.model.instruction(step).span.start);
+                let looks = self.looks_into(step, run, later, targets);
+                let words = looks.then(|| online(later)).flatten();
+                if later.is_offline() && (words.is_none() || run.script().is_none()) {
+                    plan.doubts.add(
+                        Safety::Shown,
+                        format!(
+                            "`{}` in line {line} cannot fetch, and fails when the builder has emptied the cache and kept the layer of `{}`.",
+                            later.title(),
+                            command.title()
+                        ),
+                    );
+                    continue;
+                }
+                if !looks {
+                    continue;
+                }
+                let words = words.unwrap_or_default();
+                if !words.is_empty() {
+                    let names: Vec<String> = words.iter().map(|(_, it, _)| format!("`{it}`")).collect();
+                    plan.doubts.add(
+                        Safety::Unsafe,
+                        format!(
+                            "`{}` in line {line} loses {}: the builder may empty the cache and keep the layer of `{}`.",
+                            later.title(),
+                            and(&names),
+                            command.title()
+                        ),
+                    );
+                }
+                let facts = self.facts_of(step);
+                let site = self.at_step(&facts, step, run);
+                site.reader_doubts(later, targets, &mut plan.doubts);
+                let at = plan.followers.iter().position(|it| it.step.item == step.item).unwrap_or_else(|| {
+                    plan.followers.push(Follower { step, run, commands: Vec::new(), targets: Vec::new() });
+                    plan.followers.len() - 1
+                });
+                let follower = &mut plan.followers[at];
+                follower.targets.extend(targets.iter().map(|it| String::clone(it)));
+                if !follower.commands.iter().any(|(it, _)| std::ptr::eq(*it, later)) {
+                    follower.commands.push((later, words));
+                }
+            }
+        }
+    }
+
+    /// Whether a later command looks for its packages in these folders, as the same user.
+    fn looks_into(&self, step: &Step, run: &Run, command: &PackageCommand, targets: &[&String]) -> bool {
+        let stage = self.stage_of(step);
+        let told = || Configured { flavor: None, settings: self.settings(command) };
+        let found = self.cx.model.cache_paths(stage.index, &step.before, run, command, &told());
+        let looks = |target: &String| found.iter().any(|it| it.targets.contains(target));
+        step.before.user == self.step.before.user && targets.iter().all(|it| looks(it))
+    }
+
+    /// The line of an earlier run, without a mount, whose layer holds what a command would look for in these folders:
+    /// what is said of that run has to be said of this one, too.
+    pub(super) fn fetched_before(&self, command: &PackageCommand, path: &CachePath) -> Option<usize> {
+        if !path.cache.used_by.contains(&Action::Fetch) || path.targets.iter().any(|it| self.run.has_cache_over(it)) {
+            return None;
+        }
+        let targets: Vec<&String> = path.targets.iter().collect();
+        let steps = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
+        let fetches = |(step, run): &(&Step, &Run)| {
+            let fetch = |it: &&PackageCommand| {
+                it.manager.name == command.manager.name && it.action == Action::Fetch && !it.is_offline()
+            };
+            step.item < self.step.item
+                && !targets.iter().any(|it| run.has_cache_over(it))
+                && run.packages().iter().filter(fetch).any(|it| self.looks_into(step, run, it, &targets))
+        };
+        let (step, _) = steps.into_iter().find(fetches)?;
+        Some(self.cx.source.line(self.cx.model.instruction(step).span.start))
+    }
+}
+
+/// The words that keep a command from fetching, with what stands in their place where it may; `None` if it then did
+/// more than fetch, or cannot fetch at all.
+fn online(command: &PackageCommand) -> Option<Words> {
+    let offline = command.options().filter(|(_, text)| command.manager.offline.iter().any(|it| it == text));
+    let words: Words = offline
+        .map(|(at, text)| {
+            let instead = command.manager.online.iter().find(|(it, _)| it == text).map(|(_, it)| it.as_str());
+            let stays = command.manager.stays_offline.iter().any(|it| it == text);
+            (!stays).then(|| (at, text.to_owned(), instead))
+        })
+        .collect::<Option<_>>()?;
+    (!words.is_empty()).then_some(words)
 }
 
 impl Site<'_> {
@@ -77,18 +183,6 @@ impl Site<'_> {
                     Safety::Unsafe,
                     "uv may take the project from its cache and not see that its sources have changed.",
                 );
-            }
-        }
-    }
-
-    /// What works offline later and could miss what this run fetches.
-    pub(super) fn offline_doubts(&self, command: &PackageCommand, doubts: &mut Doubts) {
-        for it in self.file.offline(self.cx.model).iter().filter(|it| it.manager == command.manager.name) {
-            let heir = || self.cx.model.ancestry(it.stage).any(|it| it.index == self.stage.index);
-            if it.item > self.step.item && heir() {
-                let line = self.cx.source.line(self.cx.model.at(it.item).span.start);
-                let note = format!("`{}` in line {line} works offline and needs the packages in the image.", it.title);
-                doubts.add(Safety::Shown, note);
             }
         }
     }
