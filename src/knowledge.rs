@@ -561,6 +561,9 @@ pub struct Image {
     /// Traits that tables of managers ask for.
     #[serde(default)]
     pub traits: Vec<String>,
+    /// Folders with files in them, beside those of the system; `/` where that is not known.
+    #[serde(default)]
+    pub fills: Vec<String>,
     /// Folders that are links, with what they lead to.
     #[serde(default)]
     pub moves: std::collections::BTreeMap<String, String>,

@@ -19,6 +19,7 @@ use crate::{
 mod cache;
 mod copy;
 mod expand;
+mod owners;
 mod packages;
 mod run;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 pub use cache::{CachePath, Certainty, Configured, Misplaced, Settings, idle, misplaced};
 pub use copy::{Copy, CopyFrom};
 pub use expand::{Value, expand, variables};
+pub use owners::{Owned, Recursive};
 pub use packages::PackageCommand;
 pub use run::{Mount, MountKind, Run, is_below, text};
 

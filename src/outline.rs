@@ -111,11 +111,20 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
     };
     let flags: Vec<&str> =
         from.flags.iter().filter(|it| !says_nothing(model, it)).map(|it| source.slice(it.span)).collect();
+    let owned = model.owned(stage);
     let copies: Vec<(usize, CopyOutline)> = stage
         .steps
         .iter()
         .enumerate()
         .flat_map(|(at, step)| copy_outlines(model, source, step, kind).into_iter().map(move |it| (at, it)))
+        .map(|(at, mut copy)| {
+            // What a later `chown -R` says of them they could say themselves.
+            if let Some(owned) = owned.iter().find(|it| it.copies.contains(&at)) {
+                copy.options.push(owned.flag.clone());
+                copy.options.sort();
+            }
+            (at, copy)
+        })
         .collect();
     let runs_between =
         |from: usize, to: usize| stage.steps[from..to].iter().any(|it| matches!(it.kind, StepKind::Run(_)));
@@ -137,7 +146,8 @@ fn stage_outline(model: &Model, source: &Source, stage: &Stage, context: &Contex
                 if dependency_only.contains(&at) {
                     continue;
                 }
-                run_text(model, source, stage, step, run, context)
+                let gone: Vec<Span> = owned.iter().filter(|it| it.step == at).map(|it| it.option).collect();
+                run_text(model, source, stage, step, run, context, &gone)
             }
             StepKind::Other if floating.holds(at) || is_overridden(model, stage, at) => continue,
             StepKind::Other => other_text(model, step),
@@ -343,7 +353,17 @@ fn port(text: &str) -> String {
 }
 
 /// The normal form of a `RUN`: its commands without cleaning of caches and without the words that only concern caches.
-fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Run, context: &Context) -> String {
+///
+/// The words in `gone` do not count.
+fn run_text(
+    model: &Model,
+    source: &Source,
+    stage: &Stage,
+    step: &Step,
+    run: &Run,
+    context: &Context,
+    gone: &[Span],
+) -> String {
     let instruction = model.instruction(step);
     let caches_of = |command| {
         let flavors = [None, Some(Flavor::Classic), Some(Flavor::Berry)];
@@ -379,7 +399,7 @@ fn run_text(model: &Model, source: &Source, stage: &Stage, step: &Step, run: &Ru
     let flags = instruction.flags.iter().map(|it| it.span).filter(|it| !is_plain_cache(*it));
     let flags: Vec<String> = flags.map(written).collect();
     let body = if let Some(script) = &run.script() {
-        Normal { source, run, drop: &[] }.script(script)
+        Normal { source, run, drop: &[], gone }.script(script)
     } else {
         let bodies: String = instruction.heredocs.iter().map(|it| source.slice(it.body)).collect();
         format!("{}{bodies}", squeeze(&instruction.rest.text))
@@ -445,21 +465,21 @@ fn dependency_only_runs(source: &Source, stage: &Stage) -> Vec<usize> {
         let Some(part) = run.packages().iter().find(|it| it.manager.project.is_some()) else { return false };
         let Some(project) = &part.manager.project else { return false };
         // A download names what the install names: `dotnet restore app.csproj`, `dotnet publish app.csproj`.
-        let own = Normal { source, run, drop: &[] }.script(script);
+        let own = Normal { source, run, drop: &[], gone: &[] }.script(script);
         let rest = project.fetch.as_ref().and_then(|it| own.strip_prefix(&it.replace("{program}", part.program())));
         let named: Option<Vec<&str>> =
             rest.filter(|it| it.is_empty() || it.starts_with(' ')).map(|it| it.split_whitespace().collect());
         let restricted = project.without.iter().any(|it| part.has_option(it));
-        let text = Normal { source, run, drop: &project.without }.script(script);
+        let text = Normal { source, run, drop: &project.without, gone: &[] }.script(script);
         runs.iter().any(|(later, other, whole)| {
             let installs = other
                 .packages()
                 .iter()
                 .any(|it| it.manager.name == part.manager.name && project.installs(&it.subcommand));
-            let same = || Normal { source, run: other, drop: &[] }.script(whole) == text;
+            let same = || Normal { source, run: other, drop: &[], gone: &[] }.script(whole) == text;
             let bare = |it: &str| it.trim_matches(['"', '\'']).to_owned();
             let fetches = || {
-                let all = Normal { source, run: other, drop: &[] }.script(whole);
+                let all = Normal { source, run: other, drop: &[], gone: &[] }.script(whole);
                 named
                     .as_ref()
                     .is_some_and(|it| it.iter().all(|it| all.split_whitespace().any(|word| bare(word) == bare(it))))
@@ -481,6 +501,8 @@ struct Normal<'a> {
     run: &'a Run,
     /// Words of package commands that do not count.
     drop: &'a [String],
+    /// Other words that do not.
+    gone: &'a [Span],
 }
 
 impl Normal<'_> {
@@ -545,6 +567,7 @@ impl Normal<'_> {
             return format!("{} {{{}}}", wrappers.collect::<Vec<_>>().join(" "), self.script(script));
         }
         let mut dropped: Vec<Span> = package.map(|it| self.cache_words(it)).unwrap_or_default();
+        dropped.extend(self.gone);
         let cleaner = self
             .run
             .invocations()

@@ -1,11 +1,11 @@
 //! Files that are copied, and then copied again with another owner: see `rules/size/chown-after-copy.md`.
 
 use crate::{
-    context::Context,
+    context::{Context, Size, WalkOptions, bytes},
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
-    model::{Copy, CopyFrom, Run, Stage, Step, StepKind, absolute, header, is_below, text},
-    project::Kind,
+    model::{Copy, CopyFrom, Recursive, Run, Stage, StepKind, header, is_below},
+    project::{EntryKind, Kind},
     rewrite,
     rule::{Check, FileCx, Rule},
     shell::{Invocation, Setting},
@@ -27,42 +27,6 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                 out.extend(site.finding(cx.contexts()));
             }
         }
-    }
-}
-
-/// What `chown -R` or `chmod -R` is told to do.
-struct Recursive {
-    /// `chown` or `chmod`.
-    flag: &'static str,
-    /// The owner or mode, if it can be read.
-    value: Option<String>,
-    /// The word that makes it recursive, if it stands alone.
-    option: Option<usize>,
-    folders: Vec<String>,
-}
-
-impl Recursive {
-    fn of(invocation: &Invocation, step: &Step, run: &Run, number: usize) -> Option<Self> {
-        let flag = match invocation.program.as_str() {
-            "chown" => "chown",
-            "chmod" => "chmod",
-            _ => return None,
-        };
-        let texts: Vec<Option<String>> = invocation.words.iter().map(|it| text(it, &step.before)).collect();
-        let is_option = |it: &Option<String>| it.as_deref().is_some_and(|it| it.starts_with('-') && it.len() > 1);
-        let recursive =
-            |it: &str| it == "--recursive" || (it.starts_with('-') && !it.starts_with("--") && it.contains('R'));
-        let options: Vec<usize> = (1..texts.len()).filter(|it| is_option(&texts[*it])).collect();
-        options.iter().find(|it| texts[**it].as_deref().is_some_and(recursive))?;
-        let mut operands = (1..texts.len()).filter(|it| !is_option(&texts[*it]));
-        let value = texts[operands.next()?].clone();
-        let folder = run.folders()[number].as_deref();
-        let folders = operands.map(|it| absolute(folder, texts[it].as_deref()?)).collect::<Option<Vec<_>>>()?;
-        let option = options
-            .first()
-            .copied()
-            .filter(|it| options.len() == 1 && matches!(texts[*it].as_deref(), Some("-R" | "--recursive")));
-        Some(Self { flag, value, option, folders })
     }
 }
 
@@ -105,16 +69,21 @@ impl Site<'_> {
             location: Location { file: self.cx.unit.file, span: header(self.cx.model.instruction(&steps[first])) },
             text: format!("could set it with `--{}`", self.change.flag),
         });
-        finding.note = Some("A layer that changes the owner or mode of a file holds all of the file again.".to_owned());
+        let weight = weight(&open, contexts).map_or_else(String::new, |it| {
+            let files = if it.files == 1 { "1 file".to_owned() } else { format!("{} files", it.files) };
+            format!(", {} in {files} here", bytes(it.bytes))
+        });
+        let cost = format!("A layer that changes the owner or mode of a file holds all of the file again{weight}.");
+        finding.note = Some(cost.clone());
         let all = copies.iter().map(|(at, _)| *at).collect::<Vec<_>>();
         if let Some(change) = self.edits(&all, &open) {
-            finding.note = Some(
-                "A layer that changes the owner or mode of a file holds all of the file again. The folder itself keeps its `chown`; what the base image has in it would keep its owner."
-                    .to_owned(),
-            );
+            let span = self.change.option.and_then(|it| self.invocation.words.get(it)).map(|it| it.span);
+            let is_safe = self.cx.model.owned(self.stage).iter().any(|it| Some(it.option) == span);
+            let more = if is_safe { "" } else { "; what the base image has in it would keep its owner" };
+            finding.note = Some(format!("{cost} The folder itself keeps its `chown`{more}."));
             finding.fix = Some(Fix {
                 title: format!("Set it while copying, with `--{}`", self.change.flag),
-                safety: Safety::Unsafe,
+                safety: if is_safe { Safety::Safe } else { Safety::Unsafe },
                 change,
             });
         }
@@ -153,6 +122,27 @@ impl Site<'_> {
         }
         Change::of(self.cx.unit.file, rewrite::join(edits)?)
     }
+}
+
+/// What the copies bring of the context; `None` where that is nothing worth a word, or cannot be told in a moment.
+fn weight(copies: &[(usize, &Copy)], contexts: &[Context]) -> Option<Size> {
+    /// So many entries are seen in a few milliseconds.
+    const MOST: usize = 2_000;
+    const LEAST_BYTES: u64 = 1_000;
+    let [context] = contexts else { return None };
+    let own = |it: &Copy| it.from == CopyFrom::Context && !it.heredocs && it.sources.iter().all(Option::is_some);
+    if !copies.iter().all(|(_, it)| own(it)) {
+        return None;
+    }
+    let tree = context.walk(&WalkOptions { limit: Some(MOST), ..WalkOptions::default() }).filter(|it| !it.cut)?;
+    let sums = tree.sums(|_, node| !node.excluded && node.kind != EntryKind::Folder);
+    let mut weight = Size::default();
+    for source in copies.iter().flat_map(|(_, it)| it.sources.iter().flatten()) {
+        let sum = sums.get(tree.find(source)? as usize)?;
+        weight.bytes += sum.bytes;
+        weight.files += sum.files;
+    }
+    (weight.bytes >= LEAST_BYTES).then_some(weight)
 }
 
 /// Whether a copy can bring more than a file or two.
