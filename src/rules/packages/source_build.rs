@@ -18,13 +18,14 @@ pub(super) static RULE: Rule = crate::rule!("packages" / "source-build", Check::
 const PYTHON: [&str; 7] = ["pip", "pip-tools", "pipx", "pipenv", "poetry", "uv", "pdm"];
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let configured = cx.source.text.contains("no-binary");
     for stage in &cx.model.stages {
         for (at, step) in stage.steps.iter().enumerate() {
             let StepKind::Run(run) = &step.kind else { continue };
             for command in run.packages() {
                 let installs = matches!(command.action, Action::Install | Action::Fetch);
                 if installs && PYTHON.contains(&command.manager.name.as_str()) {
-                    let site = Site { cx, stage, at, step, run, command };
+                    let site = Site { cx, stage, at, step, run, command, configured };
                     out.extend(site.finding());
                 }
             }
@@ -39,6 +40,8 @@ struct Site<'a> {
     step: &'a Step,
     run: &'a Run,
     command: &'a PackageCommand,
+    /// Whether the Dockerfile says anything of `no-binary`.
+    configured: bool,
 }
 
 /// What an install asks for, and the files that say so.
@@ -118,7 +121,7 @@ impl Site<'_> {
             let set = uv && self.value("UV_NO_BINARY").is_some_and(yes);
             set.then(|| "UV_NO_BINARY".to_owned())
         });
-        let setting = option.clone().or(variable)?;
+        let setting = option.clone().or(variable).or_else(|| self.forbidden_by_file())?;
         let location = self.cx.at(self.head()?);
         let message = format!("`{}` builds every package from source: `{setting}`", command.title());
         let mut finding = Finding::new(RULE.name, location, message).note(
@@ -138,6 +141,61 @@ impl Site<'_> {
             finding.fix = edits.and_then(|it| self.cx.fix(format!("Leave out `{setting}`"), Safety::Unsafe, it));
         }
         Some(finding)
+    }
+
+    /// A file, or an earlier command that writes one, which forbids all wheels.
+    fn forbidden_by_file(&self) -> Option<String> {
+        let manager = self.command.manager.name.as_str();
+        let program = match manager {
+            "pip" | "pip-tools" | "pipx" | "pipenv" => "pip",
+            "poetry" => "poetry",
+            _ => return None,
+        };
+        // `pip config set global.no-binary :all:`, `poetry config installer.no-binary :all:`
+        let configures = |run: &Run| {
+            run.invocations().iter().find_map(|it| {
+                let words: Vec<String> = it.words.iter().map(|it| it.literal().unwrap_or_default()).collect();
+                let is_it = it.program.starts_with(program) && words.iter().any(|it| it == "config");
+                let at = words.iter().position(|it| is_it && it.ends_with(".no-binary"))?;
+                let value = words.get(at + 1).filter(|it| forbids(it))?;
+                Some(format!("{program} config {} {value}", words[at]))
+            })
+        };
+        let runs = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
+        let mut earlier = runs.filter(|(step, _)| step.item < self.step.item);
+        if let Some(said) = self.configured.then(|| earlier.find_map(|(_, run)| configures(run))).flatten() {
+            return Some(said);
+        }
+        let [context] = self.cx.contexts() else { return None };
+        let view = View { context, copies: visible(&self.stage.steps, self.at) };
+        let read = |path: &str| {
+            let file = view.in_context(path)?;
+            let text = context.read(&file)?;
+            Some((file, text))
+        };
+        let home = self.step.before.home();
+        let files: Vec<String> = if program == "poetry" {
+            self.run.folder(self.command).map(|it| join(it, "poetry.toml")).into_iter().collect()
+        } else {
+            let of_user = home.iter().flat_map(|it| [join(it, ".config/pip/pip.conf"), join(it, ".pip/pip.conf")]);
+            let named = self.value("PIP_CONFIG_FILE").filter(|it| it.starts_with('/'));
+            ["/etc/pip.conf".to_owned()].into_iter().chain(of_user).chain(named).collect()
+        };
+        for (file, text) in files.iter().filter_map(|it| read(it)) {
+            let set = text.lines().filter_map(|it| it.split_once('=')).find(|(name, value)| {
+                matches!(name.trim(), "no-binary" | "no_binary" | "installer.no-binary") && forbids(value)
+            });
+            if let Some((name, value)) = set {
+                return Some(format!("{} = {}` in `{file}", name.trim(), value.trim()));
+            }
+        }
+        // A list may hold options of pip.
+        let lists = files_of(self.command, self.run, &self.step.before, &view);
+        let lists = lists.iter().filter(|it| it.rsplit_once('.').is_some_and(|(_, it)| it == "txt"));
+        lists.filter_map(|it| Some((it, context.read(it)?))).find_map(|(file, text)| {
+            let line = text.lines().map(str::trim).find(|it| it.strip_prefix("--no-binary").is_some_and(forbids))?;
+            Some(format!("{line}` in `{file}"))
+        })
     }
 
     /// What the command and its files ask for, where there is one answer.
@@ -160,6 +218,14 @@ impl Site<'_> {
         for file in files {
             let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
             let is_lock = matches!(name.as_str(), "uv.lock" | "poetry.lock" | "pdm.lock");
+            if name == "Pipfile.lock" {
+                // It names no files, and so tells nothing of wheels but which packages are wanted.
+                let lock = context.read(&file).and_then(|it| serde_json::from_str::<serde_json::Value>(&it).ok());
+                let locked = lock.as_ref().and_then(|it| it["default"].as_object()).into_iter().flatten();
+                let always = locked.filter(|(_, it)| it.get("markers").is_none() && it.get("version").is_some());
+                asked.names.extend(always.map(|(name, _)| (normal(name), Some(file.clone()))));
+                continue;
+            }
             let is_list = name.rsplit_once('.').is_some_and(|(_, it)| it == "txt");
             if !is_lock && !is_list {
                 continue;
@@ -333,6 +399,12 @@ impl Site<'_> {
         }
         has
     }
+}
+
+/// Whether a value of `no-binary` is meant for all packages. Poetry also takes `true` for that.
+fn forbids(value: &str) -> bool {
+    let value = value.trim_start_matches(['=', ' ']).trim().trim_matches(['"', '\'', '[', ']']);
+    value == "true" || value.split(',').any(|it| it.trim().trim_matches(['"', '\'']) == ":all:")
 }
 
 fn is_alpine(image: &ImageRef) -> bool {
