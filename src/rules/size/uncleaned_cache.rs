@@ -33,7 +33,11 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let mounts = &["/var/cache/libdnf5", ".cache/libdnf5"];
             report(cleaned_after(&at, program, install, "/var/cache/libdnf5*", mounts), DNF);
         }
-        report(pip(&at), PIP);
+        // hadolint knows the usual folder alone; a mount on another one does as well.
+        let folder = at.step.before.variable("PIP_CACHE_DIR");
+        let elsewhere = matches!(folder, Value::Known(it) if it.starts_with('/') && at.run.has_cache_over(&it));
+        let found = pip(&at).map(|it| finding(cx, &it, PIP));
+        out.extend(found.map(|it| if elsewhere { it.for_parity() } else { it }));
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Doubts, Follower, Mount, Plan, Site};
 use crate::{
     edit::{Change, Edit, Safety},
     knowledge::{Action, Defeat, Need, Sharing},
-    model::{PackageCommand, Value, is_below, text},
+    model::{PackageCommand, Stage, Value, is_below, text},
     rewrite,
     shell::{Removal, Word},
     source::Span,
@@ -220,6 +220,20 @@ impl Site<'_> {
         need.actions.contains(&command.action) && own_program && !present() && !configured()
     }
 
+    /// Whether an earlier run lacks the same, so that what is said there will hold here, too.
+    fn is_said_earlier(&self, need: &Need, command: &PackageCommand) -> bool {
+        let manager = command.manager;
+        let runs = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
+        runs.filter(|(step, run)| step.item < self.step.item && run.script().is_some() && !run.goes_elsewhere(manager))
+            .any(|(_, run)| {
+                run.packages().iter().any(|it| {
+                    it.manager.name == manager.name
+                        && need.actions.contains(&it.action)
+                        && run.invocations()[it.invocation].wrappers.is_empty()
+                })
+            })
+    }
+
     /// Adds what the cache stays empty without: words of the command, variables, a command before it.
     pub(in crate::rules::cache) fn needs(
         &self,
@@ -234,6 +248,9 @@ impl Site<'_> {
         let of_place = plan.sets.iter().filter(|(at, _)| *at == command.invocation).map(|(_, it)| it.clone());
         let mut set: Vec<String> = of_place.collect();
         for need in command.manager.needs.iter().filter(|it| self.is_needed(it, command)) {
+            if need.before.is_some() && self.is_said_earlier(need, command) {
+                continue;
+            }
             if let Some(needed) = &need.words {
                 words.push(' ');
                 words.push_str(needed);
