@@ -10,6 +10,7 @@ use crate::{
 
 mod configured;
 mod count;
+mod deno;
 mod developers;
 mod dotnet;
 mod haskell;
@@ -17,7 +18,9 @@ mod javascript;
 mod maven;
 mod others;
 mod python;
+mod scala;
 mod wheels;
+mod xml;
 
 pub use configured::configured;
 pub use count::packages;
@@ -270,6 +273,8 @@ fn command_reads(command: &PackageCommand, run: &Run, state: &State, view: &View
         "go" => go(command, folder, view),
         "cargo" => cargo(command, folder, view),
         "maven" => maven::resolve(command, run, folder, view),
+        "sbt" => scala::sbt(command, run, folder, view),
+        "deno" => deno::install(command, folder, view),
         "dotnet" => dotnet::restore(command, folder, view),
         "bundler" => others::bundler(command, folder, state, view),
         "composer" => others::composer(command, folder, view),
@@ -315,6 +320,7 @@ pub fn understands(manager: &str) -> bool {
         "renv",
         "cpanm",
         "conda",
+        "deno",
     ]
     .contains(&manager)
 }

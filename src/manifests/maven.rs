@@ -1,37 +1,92 @@
-//! Maven: the `pom.xml` of a project of one module.
+//! Maven: the `pom.xml` of a project and of its modules.
 
-use super::{Manifests, Reads, Restricted, View};
+use super::{Manifests, Reads, Restricted, View, xml};
 use crate::{
     model::{PackageCommand, Run},
     project::{Kind, join, parent},
+    shell::Word,
 };
+
+/// The phases that a build is asked for, `clean` included.
+const PHASES: [&str; 7] = ["package", "install", "verify", "compile", "test", "deploy", "clean"];
+
+/// Plugins that do nothing before `test-compile` for which they need the sources.
+const HARMLESS: [&str; 29] = [
+    "maven-compiler-plugin",
+    "maven-resources-plugin",
+    "maven-surefire-plugin",
+    "maven-failsafe-plugin",
+    "maven-jar-plugin",
+    "maven-war-plugin",
+    "maven-source-plugin",
+    "maven-javadoc-plugin",
+    "maven-install-plugin",
+    "maven-deploy-plugin",
+    "maven-site-plugin",
+    "maven-release-plugin",
+    "maven-gpg-plugin",
+    "maven-shade-plugin",
+    "maven-assembly-plugin",
+    "maven-clean-plugin",
+    "maven-enforcer-plugin",
+    "maven-project-info-reports-plugin",
+    "spring-boot-maven-plugin",
+    "spring-cloud-contract-maven-plugin",
+    "jacoco-maven-plugin",
+    "jib-maven-plugin",
+    "docker-maven-plugin",
+    "dockerfile-maven-plugin",
+    "versions-maven-plugin",
+    "sonar-maven-plugin",
+    "native-maven-plugin",
+    "flatten-maven-plugin",
+    "nexus-staging-maven-plugin",
+];
 
 /// `mvn dependency:go-offline`, and what resolves dependencies before it builds.
 pub(super) fn resolve(command: &PackageCommand, run: &Run, folder: &str, view: &View<'_>) -> Reads {
     let resolves = command.subcommand.contains(":go-offline") || command.subcommand.contains(":resolve");
-    let phases = ["package", "install", "verify", "compile", "test", "deploy", "clean"];
     let mut goals = command.subcommand.split(' ').chain(command.operands().filter_map(|(_, it)| it));
-    if !resolves && !goals.all(|it| phases.contains(&it)) {
+    if !resolves && !goals.all(|it| PHASES.contains(&it)) {
         return Reads::Sources;
     }
-    // Options that say nothing of what is resolved.
-    let harmless = |it: &str| {
-        matches!(
-            it,
-            "-B" | "-q" | "-e" | "-X" | "-V" | "-ntp" | "-U" | "--batch-mode" | "--quiet" | "--no-transfer-progress"
-        ) || it.starts_with("-Dmaven.test.skip")
-            || it.starts_with("-DskipTests")
-            || it.starts_with("-DskipITs")
-            || it.starts_with("-T")
+    // Options that do not lead to other files.
+    let known = |it: &str| {
+        const WORDS: [&str; 17] = [
+            "-B",
+            "-q",
+            "-e",
+            "-X",
+            "-V",
+            "-ntp",
+            "-U",
+            "--batch-mode",
+            "--quiet",
+            "--no-transfer-progress",
+            "-pl",
+            "--projects",
+            "-am",
+            "--also-make",
+            "-P",
+            "--activate-profiles",
+            "-C",
+        ];
+        let value = ["-D", "-T", "-P", "-pl="].iter().any(|start| it.starts_with(start));
+        WORDS.contains(&it) || (value && !it.contains("repo.local"))
     };
-    if command.options().any(|(_, it)| !harmless(it)) || command.texts.iter().any(Option::is_none) {
+    if command.options().any(|(_, it)| !known(it)) || command.texts.iter().any(Option::is_none) {
         return Reads::Sources;
     }
     let Some(pom) = view.in_context(&join(folder, "pom.xml")) else { return Reads::Sources };
-    let Some(text) = view.context.read(&pom) else { return Reads::Sources };
     let base = parent(&pom);
-    let mut manifests = Manifests { files: vec![pom.clone()], ..Manifests::default() };
-    let wrapper = command.program() == "mvnw";
+    let mut reactor = Reactor::default();
+    reactor.add(&pom, view);
+    if reactor.poms.is_empty() {
+        return Reads::Sources;
+    }
+    let files = reactor.poms.iter().map(|it| it.path.clone()).collect();
+    let mut manifests = Manifests { files, obstacles: reactor.obstacles.clone(), ..Manifests::default() };
+    let wrapper = command.program() == "mvnw" || command.texts.iter().flatten().any(|it| it.ends_with("mvnw"));
     for name in [".mvn", "mvnw"] {
         let path = join(&base, name);
         let wanted = name == ".mvn" || wrapper;
@@ -39,37 +94,151 @@ pub(super) fn resolve(command: &PackageCommand, run: &Run, folder: &str, view: &
             manifests.files.push(path);
         }
     }
-    let speaks_of = |it: &str| text.contains(it);
-    if speaks_of("<modules>") || speaks_of("<module>") {
-        manifests.obstacles.push(format!("`{pom}` has modules, which Maven resolves only once they are built."));
+    let sibling = reactor.sibling();
+    if resolves {
+        if let Some((module, other)) = sibling {
+            manifests.obstacles.push(format!(
+                "`{module}` needs `{other}`, which is built with it, and `{}` looks for it in the repositories.",
+                command.subcommand
+            ));
+        }
+        manifests.outputs.push(join(&base, "target"));
+        return Reads::Manifests(manifests);
     }
-    if speaks_of("<systemPath>") || speaks_of("file://") {
-        manifests.obstacles.push(format!("`{pom}` takes a dependency from a local folder."));
-    }
-    let own_parent = text.split("<parent>").nth(1).and_then(|it| it.split("</parent>").next());
-    let beside = |it: &str| {
-        let above = view.context.kind(&join(&parent(&base), "pom.xml")).is_some() && base != ".";
-        (above || it.contains("<relativePath>")) && !it.contains("<relativePath/>") && !it.contains("<relativePath />")
+    let (goal, doubt) = if sibling.is_some() {
+        manifests.obstacles.extend(reactor.readers(command.options().any(|(_, it)| it.starts_with("-P"))));
+        (
+            "test-compile",
+            "The modules need one another, and are compiled without sources first; what later phases need is fetched when they run.",
+        )
+    } else {
+        (
+            "dependency:go-offline",
+            "`dependency:go-offline` resolves more than a build may need, and some plugins fetch more later on.",
+        )
     };
-    if own_parent.is_some_and(beside) {
-        manifests.obstacles.push(format!("The parent of `{pom}` lies in another folder."));
-    }
-    manifests.outputs.push(join(&base, "target"));
-    if !resolves {
-        manifests.doubts.push(
-            "`dependency:go-offline` resolves more than a build may need, and some plugins fetch more later on."
-                .to_owned(),
-        );
-        manifests.outputs.clear();
-        let words = &run.invocations()[command.invocation].words;
-        let start = command.texts.iter().position(|it| it.as_deref() == command.subcommand.split(' ').next());
-        let program: Option<Vec<String>> =
-            words.iter().take(start.unwrap_or(1)).map(crate::shell::Word::literal).collect();
-        let Some(program) = program else { return Reads::Sources };
-        let program: Vec<&str> = program.iter().map(String::as_str).filter(|it| !it.starts_with("-D")).collect();
-        manifests.restricted = Some(Restricted::Instead(format!("{} dependency:go-offline", program.join(" "))));
-    }
+    manifests.doubts.push(doubt.to_owned());
+    let Some(words) = words(command, run, goal) else { return Reads::Sources };
+    manifests.restricted = Some(Restricted::Instead(words));
     Reads::Manifests(manifests)
+}
+
+/// The command with another goal, and without options that say nothing of what is fetched.
+fn words(command: &PackageCommand, run: &Run, goal: &str) -> Option<String> {
+    let raw = &run.invocations()[command.invocation].words;
+    let raw: Vec<String> = raw.iter().map(Word::literal).collect::<Option<_>>()?;
+    let is_plain = |it: &String| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_./:=,@+!".contains(&it));
+    if !raw.iter().all(is_plain) {
+        return None;
+    }
+    let operands: Vec<usize> = command.operands().map(|(at, _)| at).collect();
+    let mut words: Vec<&str> = Vec::new();
+    let mut said = false;
+    for (at, word) in raw.iter().enumerate() {
+        let is_goal = PHASES.contains(&word.as_str()) && (command.head.contains(&at) || operands.contains(&at));
+        let skips = ["-DskipTests", "-Dmaven.test.skip", "-DskipITs"].iter().any(|it| word.starts_with(it));
+        if is_goal && !said {
+            words.push(goal);
+            said = true;
+        } else if !is_goal && !skips && word != "-U" {
+            words.push(word);
+        }
+    }
+    said.then(|| words.join(" "))
+}
+
+/// The projects that are built together.
+#[derive(Default)]
+struct Reactor {
+    poms: Vec<Pom>,
+    obstacles: Vec<String>,
+}
+
+struct Pom {
+    path: String,
+    /// Its values, by the names of the elements that lead to them.
+    values: Vec<(String, String)>,
+}
+
+impl Pom {
+    fn all(&self, path: &'static str) -> impl Iterator<Item = &str> {
+        self.values.iter().filter(move |(it, _)| it == path).map(|(_, it)| it.as_str())
+    }
+
+    fn first(&self, path: &'static str) -> Option<&str> {
+        self.all(path).next()
+    }
+
+    /// The projects that it needs, by name; what is only managed does not count.
+    fn needs(&self) -> impl Iterator<Item = &str> {
+        let is_own = |it: &str| it.ends_with("/dependencies/dependency/artifactId") && !it.contains("Management");
+        self.values.iter().filter(move |(it, _)| is_own(it)).map(|(_, it)| it.as_str())
+    }
+}
+
+impl Reactor {
+    /// Adds a project, its modules and its parent.
+    fn add(&mut self, path: &str, view: &View<'_>) {
+        if self.poms.iter().any(|it| it.path == path) {
+            return;
+        }
+        let Some(text) = view.context.read(path).filter(|_| view.brings(path)) else {
+            self.obstacles.push(format!("`{path}` is not copied."));
+            return;
+        };
+        let pom = Pom { path: path.to_owned(), values: xml::values(&text) };
+        if text.contains("<systemPath>") || text.contains("file://") {
+            self.obstacles.push(format!("`{path}` takes a dependency from a local folder."));
+        }
+        let base = parent(path);
+        let modules =
+            ["project/modules/module", "project/profiles/profile/modules/module", "project/subprojects/subproject"];
+        let modules: Vec<String> = modules.into_iter().flat_map(|it| pom.all(it)).map(|it| join(&base, it)).collect();
+        let above =
+            pom.first("project/parent/artifactId").and_then(|_| match pom.first("project/parent/relativePath") {
+                // It comes from a repository.
+                Some("") => None,
+                Some(it) => Some(join(&base, it)),
+                None => (base != ".").then(|| join(&parent(&base), "pom.xml")),
+            });
+        self.poms.push(pom);
+        for module in modules {
+            let is_folder = view.context.kind(&module) != Some(Kind::File);
+            self.add(&if is_folder { join(&module, "pom.xml") } else { module }, view);
+        }
+        if let Some(above) = above {
+            let file = if view.context.kind(&above) == Some(Kind::Folder) { join(&above, "pom.xml") } else { above };
+            if view.context.kind(&file).is_some() {
+                self.add(&file, view);
+            }
+        }
+    }
+
+    /// A project that needs another one of them, with that one.
+    fn sibling(&self) -> Option<(&str, &str)> {
+        let names: Vec<&str> = self.poms.iter().filter_map(|it| it.first("project/artifactId")).collect();
+        self.poms.iter().find_map(|pom| {
+            let own = pom.first("project/artifactId")?;
+            Some((own, pom.needs().find(|it| *it != own && names.contains(it))?))
+        })
+    }
+
+    /// What may need the sources while they are compiled.
+    fn readers(&self, profiles: bool) -> Vec<String> {
+        let mut found = Vec::new();
+        for pom in &self.poms {
+            if let Some(kind) = pom.first("project/packaging").filter(|it| !matches!(*it, "jar" | "pom" | "war")) {
+                found.push(format!("`{}` is packaged as `{kind}`.", pom.path));
+            }
+            let places =
+                ["project/build/plugins/plugin/artifactId", "project/profiles/profile/build/plugins/plugin/artifactId"];
+            let places = &places[..if profiles { 2 } else { 1 }];
+            let mut plugins = places.iter().copied().flat_map(|it| pom.all(it)).filter(|it| !HARMLESS.contains(it));
+            found.extend(plugins.next().map(|it| format!("`{it}` of `{}` may read the sources.", pom.path)));
+        }
+        found.truncate(2);
+        found
+    }
 }
 
 /// Whether a path is a file, or a folder with something in it.

@@ -6,6 +6,7 @@ use crate::{
     finding::{Finding, Fix, Label},
     manifests::{Reads, View, reads, understands},
     model::{Copy, PackageCommand, Stage, Step, StepKind, header},
+    project::Kind,
     rule::{Check, FileCx, Rule},
     source::Location,
 };
@@ -69,18 +70,19 @@ impl Site<'_> {
             return (None, next);
         };
         let mut finding = self.describe(*copy, *install);
-        let mut notes = vec![match &plan.packages {
-            Some((1, file)) => format!("Every change of a source file installs the one package of `{file}` again."),
+        let subject = self.subject(plan, context);
+        let again = match &plan.packages {
+            Some((1, file)) => format!("installs the one package of `{file}` again"),
             Some((number, file)) if file.ends_with("txt") => {
-                format!(
-                    "Every change of a source file installs the {number} packages of `{file}` again, and what they need."
-                )
+                format!("installs the {number} packages of `{file}` again, and what they need")
             }
-            Some((number, file)) => {
-                format!("Every change of a source file installs the {number} packages of `{file}` again.")
-            }
-            None => "Every change of a source file installs all dependencies again.".to_owned(),
-        }];
+            Some((number, file)) => format!("installs the {number} packages of `{file}` again"),
+            None => match self.install_at(*install).filter(|it| it.operands().next().is_some()) {
+                Some(named) => format!("runs `{}` again", named.title()),
+                None => "installs all dependencies again".to_owned(),
+            },
+        };
+        let mut notes = vec![format!("Every change of {subject} {again}.")];
         if plans.len() == 1 {
             notes.extend(self.habits(plan, context));
         }
@@ -106,6 +108,28 @@ impl Site<'_> {
         (Some(finding), next)
     }
 
+    /// What changes: the copied files by their names, where they are few.
+    fn subject(&self, plan: &Plan, context: &Context) -> String {
+        let copies = plan.moved.iter().filter_map(|it| copy_of(&self.stage.steps[*it]));
+        let sources = copies.flat_map(|it| it.sources.iter().flatten());
+        let mut files: Vec<&String> = sources.filter(|it| !plan.manifests.contains(it)).collect();
+        files.dedup();
+        let single = files.iter().all(|it| context.kind(it) == Some(Kind::File));
+        match files.as_slice() {
+            [one] if single => format!("`{one}`"),
+            [one, two] if single => format!("`{one}` or `{two}`"),
+            _ => "a source file".to_owned(),
+        }
+    }
+
+    /// The first install of a step.
+    fn install_at(&self, step: usize) -> Option<&PackageCommand> {
+        match &self.stage.steps[step].kind {
+            StepKind::Run(run) => run.packages().iter().find(|it| is_install(it)),
+            StepKind::Copy(_) | StepKind::Other => None,
+        }
+    }
+
     fn describe(&self, copy: usize, install: usize) -> Finding {
         let model = self.cx.model;
         let copy = model.instruction(&self.stage.steps[copy]);
@@ -113,7 +137,7 @@ impl Site<'_> {
             self.cx.source.slice(header(copy)).lines().next().unwrap_or_default().trim_end_matches([' ', '\\', '`']);
         let location = Location { file: self.cx.unit.file, span: header(copy) };
         let StepKind::Run(run) = &self.stage.steps[install].kind else { unreachable!("installs are runs") };
-        let installs = run.packages().iter().find(|it| is_install(it));
+        let installs = self.install_at(install);
         let title = installs.map_or_else(String::new, PackageCommand::title);
         let mut finding = Finding::new(RULE.name, location, format!("`{command}` comes before `{title}`"));
         let span = installs.and_then(|it| {

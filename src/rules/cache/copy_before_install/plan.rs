@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     knowledge::{Action, KNOWLEDGE, ProjectInstall},
     manifests::{Manifests, Reads, Restricted, View, matches_glob, packages, reads, visible},
-    model::{Copy, CopyFrom, PackageCommand, Run, State, Step, StepKind, Value, is_below},
+    model::{Configured, Copy, CopyFrom, PackageCommand, Run, State, Step, StepKind, Value, is_below},
     project::{Kind, join},
     syntax::Keyword,
 };
@@ -42,10 +42,16 @@ impl Site<'_> {
             &it.steps[..end]
         });
         let is_fetch = |it: &PackageCommand| it.action == Action::Fetch;
+        // `restore app.csproj`, `publish ./app.csproj`
+        let bare = |it: &str| it.trim_start_matches("./").to_owned();
+        let names = |word: Option<&str>| match word {
+            Some(word) => later.texts.iter().flatten().any(|it| bare(it) == bare(word)),
+            None => later.texts.iter().any(Option::is_none),
+        };
         let same = |run: &Run, it: &PackageCommand| {
             it.manager.name == later.manager.name
                 && is_install(it)
-                && it.operands().all(|(_, word)| is_fetch(it) && later.texts.iter().any(|it| it.as_deref() == word))
+                && it.operands().all(|(_, word)| is_fetch(it) && names(word))
                 && run.folder(it) == later_run.folder(later)
                 && (it.manager.project.is_some() || it.texts == later.texts)
         };
@@ -71,6 +77,13 @@ impl Site<'_> {
                     let view = View { context, copies: visible(steps, at) };
                     let Reads::Manifests(mut found) = reads(run, &step.before, &view) else { break };
                     let restricted = found.restricted.take();
+                    if self.is_kept(step, run) {
+                        // Nothing is fetched again, and what builds needs the sources.
+                        if restricted.is_some() {
+                            break;
+                        }
+                        continue;
+                    }
                     if let Some(command) = run.packages().iter().find(|it| is_install(it)) {
                         if self.already_installed(at, run, command) || names_a_file(&step.before, &view) {
                             break;
@@ -119,6 +132,21 @@ impl Site<'_> {
         }
         self.resolve(&mut plan, all, context)?;
         Some(plan)
+    }
+
+    /// Whether all that the installs of a run fetch lies in cache mounts, and is only read there: nothing of it is done
+    /// again when the layer is.
+    fn is_kept(&self, step: &Step, run: &Run) -> bool {
+        let model = self.cx.model;
+        let mut installs = run.packages().iter().filter(|it| is_install(it)).peekable();
+        let kept = |it: &PackageCommand| {
+            let fetches =
+                it.action == Action::Fetch || it.manager.project.as_ref().is_some_and(|it| it.fetch.is_some());
+            let paths = model.cache_paths(self.stage.index, &step.before, run, it, &Configured::default());
+            let mut stores = paths.iter().filter(|it| it.cache.used_by.contains(&Action::Fetch)).peekable();
+            fetches && stores.peek().is_some() && stores.flat_map(|it| &it.targets).all(|it| run.has_cache_over(it))
+        };
+        run.caches().next().is_some() && installs.peek().is_some() && installs.all(kept)
     }
 
     /// Whether an instruction other than `RUN`, `COPY`, `ADD` may change places with the copy.

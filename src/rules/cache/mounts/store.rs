@@ -87,7 +87,7 @@ impl<'a> Site<'a> {
                     plan.followers.len() - 1
                 });
                 let follower = &mut plan.followers[at];
-                follower.targets.extend(targets.iter().map(|it| String::clone(it)));
+                follower.targets.extend(targets.iter().copied().cloned());
                 if !follower.commands.iter().any(|(it, _)| std::ptr::eq(*it, later)) {
                     follower.commands.push((later, words));
                 }
