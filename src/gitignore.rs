@@ -117,10 +117,21 @@ fn may_match(line: &str, path: &str) -> bool {
     let pattern = line.trim_start_matches('!').trim_end_matches('/');
     let last = pattern.rsplit('/').next().unwrap_or(pattern);
     let mut parts = path.split('/');
-    match last.strip_prefix('*') {
-        Some(ending) if !ending.contains(['*', '?', '[', '\\']) => parts.any(|it| it.ends_with(ending)),
-        _ if last.contains(['*', '?', '[', '\\']) => true,
-        _ => parts.any(|it| it == last),
+    // What stands before the first wildcard, or behind a `*` at the beginning, is in the name as it is.
+    let is_wild = |it: char| matches!(it, '*' | '?' | '[' | '\\');
+    let (start, end) = last.split_at(last.find(is_wild).unwrap_or(last.len()));
+    let inside = end.trim_start_matches('*');
+    let (inside, rest) = inside.split_at(inside.find(is_wild).unwrap_or(inside.len()));
+    if end.is_empty() {
+        parts.any(|it| it == last)
+    } else if !start.is_empty() {
+        parts.any(|it| it.starts_with(start))
+    } else if !end.starts_with('*') {
+        true
+    } else if rest.is_empty() {
+        parts.any(|it| it.ends_with(inside))
+    } else {
+        parts.any(|it| it.contains(inside))
     }
 }
 
@@ -151,6 +162,29 @@ mod tests {
             ("x/1/y", Kind::File, true),
         ] {
             assert_eq!(git.ignores(path, kind), ignored, "{path}");
+        }
+    }
+
+    #[test]
+    fn lines_that_cannot_match_are_passed_over() {
+        for (line, path, may) in [
+            ("# no", "no", false),
+            ("data", "a/data/b", true),
+            ("/x/data/", "data", true),
+            ("data", "a/database", false),
+            ("*.log", "a/x.log", true),
+            ("*.log", "a/x.logs", false),
+            ("*.py[cod]", "a/x.pyc", true),
+            ("*.py[cod]", "a/x.txt", false),
+            ("npm-debug.log*", "npm-debug.log.1", true),
+            ("npm-debug.log*", "a/npm", false),
+            ("a/**", "a/b", true),
+            ("[ab]c", "ac", true),
+            ("?x", "ax", true),
+            ("\\#x", "#x", true),
+            ("!*.sh", "a.sh", true),
+        ] {
+            assert_eq!(may_match(line, path), may, "{line} of {path}");
         }
     }
 
