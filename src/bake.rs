@@ -9,7 +9,7 @@ use hcl_edit::{
 };
 
 use crate::{
-    build::{Build, BuildContext, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
+    build::{Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
     compose::named_context,
     documents::Documents,
     ignorefile::IgnoreFile,
@@ -383,7 +383,7 @@ fn build(
     };
     let (recipe, context) = match (inline, is_elsewhere) {
         (Some(text), true) => (Recipe::Inline(text), BuildContext::Remote(context)),
-        (None, true) => return Err("its context lies elsewhere".to_owned()),
+        (None, true) => return Err(ELSEWHERE.to_owned()),
         (Some(text), false) => (Recipe::Inline(text), BuildContext::Folder(join(&start, &context))),
         (None, false) => {
             let context = join(&start, &context);

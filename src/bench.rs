@@ -343,6 +343,8 @@ mod tests {
             stage: None,
             args: BTreeMap::new(),
             contexts: BTreeMap::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
             defined_by: None,
             is_only_base: false,
         };

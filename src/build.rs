@@ -28,6 +28,10 @@ pub struct Build {
     pub images: Vec<String>,
     /// The platforms that are built; empty for that of the builder.
     pub platforms: Vec<String>,
+    /// The secrets that it is given.
+    pub secrets: Vec<Secret>,
+    /// The agents and keys of SSH that it is given, as they are written: `default`.
+    pub ssh: Vec<String>,
     /// Where cached layers come from.
     pub cache_from: Vec<String>,
     /// Where cached layers are put.
@@ -125,6 +129,24 @@ pub enum Target {
     Unknown,
 }
 
+/// A secret that a build is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// What `RUN --mount=type=secret` calls it.
+    pub id: String,
+    /// Where it comes from.
+    pub from: SecretSource,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The file of that path.
+    File(String),
+    /// The variable of that name.
+    Variable(String),
+}
+
 /// What a named context stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedContext {
@@ -151,6 +173,8 @@ impl Build {
             contexts: BTreeMap::new(),
             images: Vec::new(),
             platforms: Vec::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
             cache_from: Vec::new(),
             cache_to: Vec::new(),
             folder: None,
@@ -173,6 +197,11 @@ impl Build {
         }
         if let Some(path) = &mut self.folder {
             *path = show(path);
+        }
+        for secret in &mut self.secrets {
+            if let SecretSource::File(path) = &mut secret.from {
+                *path = show(path);
+            }
         }
         for context in self.contexts.values_mut() {
             if let NamedContext::Folder(path) = context {
@@ -210,6 +239,8 @@ pub struct Found {
     pub builds: Vec<Build>,
     /// Builds that are not certain.
     pub left_out: Vec<LeftOut>,
+    /// Where scripts switch BuildKit off for builds that they start.
+    pub without_buildkit: Vec<Location>,
     /// What keeps a file from being read.
     pub errors: Vec<DefinitionError>,
 }
@@ -223,6 +254,16 @@ pub struct LeftOut {
     pub name: Option<String>,
     /// What is not known: lower case, no full stop.
     pub reason: String,
+}
+
+/// Why a build of what is no part of the project is left out.
+pub const ELSEWHERE: &str = "its context lies elsewhere";
+
+impl LeftOut {
+    /// Whether it may build something of the project.
+    pub fn may_be_of_project(&self) -> bool {
+        self.reason != ELSEWHERE
+    }
 }
 
 /// An error in a build definition.
@@ -277,6 +318,7 @@ impl Found {
         }
         once(&mut self.builds, |it| it.found_in);
         once(&mut self.left_out, |it| it.location);
+        once(&mut self.without_buildkit, |it| *it);
         once(&mut self.errors, |it| it.location);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    build::{BUILDING, Build, BuildContext, Found, Kind, LeftOut, Recipe, Target, Value, is_remote},
+    build::{BUILDING, Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, Recipe, Target, Value, is_remote},
     compose::named_context,
     project::{Files, Kind as FileKind, join},
     shell::{Command, Compound, CompoundKind, List, Node, Piece, Script, Word},
@@ -48,6 +48,17 @@ pub struct Call {
     pub sets: Vec<String>,
 }
 
+/// A command of Compose that builds services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Composed {
+    /// Where it stands.
+    pub location: Location,
+    /// The files that it reads.
+    pub files: Vec<String>,
+    /// The services that it names; none stands for all.
+    pub services: Vec<String>,
+}
+
 /// What a script starts.
 #[derive(Clone, Debug, Default)]
 pub struct Started {
@@ -55,7 +66,9 @@ pub struct Started {
     pub found: Found,
     /// The calls of Compose and Bake.
     pub calls: Vec<Call>,
-    /// Builds without BuildKit: where that is said.
+    /// Commands of Compose that build services.
+    pub composed: Vec<Composed>,
+    /// Builds without BuildKit: where that is said, or the build, where it is said outside.
     pub without_buildkit: Vec<Location>,
 }
 
@@ -71,6 +84,7 @@ pub fn started(script: &Script, place: &Place<'_>) -> Started {
         out: Started::default(),
         cds: cds.map(|it| it.command.start).collect(),
         changing: changing.collect(),
+        switch: None,
     };
     let mut state =
         State { folder: Some(Text { base: Base::Start, text: ".".to_owned() }), variables: variables.collect() };
@@ -82,7 +96,9 @@ pub fn started(script: &Script, place: &Place<'_>) -> Started {
 /// that builds, or something that may stand for one. Most scripts build only other things, and parsing takes far longer.
 pub fn may_build(text: &str) -> bool {
     let tools = ["docker", "podman", "buildah", "nerdctl"];
-    if !Kind::Script.may_build(text) || !tools.iter().any(|it| text.contains(it)) {
+    // Compose builds what it starts.
+    let starting = [" up", " run", " create"];
+    if !(Kind::Script.may_build(text) || text.contains("compose")) || !tools.iter().any(|it| text.contains(it)) {
         return false;
     }
     // A line that ends in a backslash goes on in the next.
@@ -92,6 +108,9 @@ pub fn may_build(text: &str) -> bool {
     for end in ends {
         let line = &text[start..end];
         start = end + 1;
+        if line.contains("compose") && starting.iter().any(|it| line.contains(it)) {
+            return true;
+        }
         let Some(at) = BUILDING.iter().filter_map(|it| line.rfind(it)).max() else { continue };
         if line[..at].contains(['$', '`', '{']) || tools.iter().any(|it| line[..at].contains(it)) {
             return true;
@@ -165,6 +184,8 @@ struct Runner<'a> {
     cds: Vec<u32>,
     /// The variables that are set more than once.
     changing: BTreeSet<String>,
+    /// Where `DOCKER_BUILDKIT` was set last, for all that follows.
+    switch: Option<Span>,
 }
 
 impl Runner<'_> {
@@ -239,6 +260,9 @@ impl Runner<'_> {
         if command.words.is_empty() || is_export {
             for assignment in &command.assignments {
                 let value = assignment.value.as_ref().and_then(|it| self.text(it, state));
+                if assignment.name == "DOCKER_BUILDKIT" {
+                    self.switch = Some(assignment.span);
+                }
                 state.variables.insert(assignment.name.clone(), value);
             }
             return;
@@ -366,7 +390,13 @@ impl Runner<'_> {
                 self.build(rest, command, span, state, is_docker);
             }
             Tool::Bake => self.call(rest, Kind::Bake, span, state),
-            Tool::Compose => self.call(rest, Kind::Compose, span, state),
+            Tool::Compose => {
+                let before = self.out.composed.len();
+                self.call(rest, Kind::Compose, span, state);
+                if self.out.composed.len() > before {
+                    self.note_legacy(command, state, true);
+                }
+            }
         }
     }
 
@@ -378,7 +408,8 @@ impl Runner<'_> {
             None => state.variables.get("DOCKER_BUILDKIT").cloned().flatten(),
         };
         if is_docker && value.is_some_and(|it| it.text == "0") {
-            self.out.without_buildkit.push(self.location(own.map_or(command.span, |it| it.span)));
+            let place = own.map(|it| it.span).or(self.switch).unwrap_or(command.span);
+            self.out.without_buildkit.push(self.location(place));
         }
     }
 
@@ -394,6 +425,7 @@ impl Runner<'_> {
     fn call(&mut self, words: &[Given<'_>], kind: Kind, span: Span, state: &State) {
         let mut files = Vec::new();
         let mut sets = Vec::new();
+        let mut services = Vec::new();
         let mut builds = kind == Kind::Bake;
         let mut at = 0;
         while at < words.len() {
@@ -417,15 +449,22 @@ impl Runner<'_> {
                 }
                 // They move the folder that paths start from, or change what is built.
                 "--project-directory" | "--metadata-file" => return,
-                "build" | "up" | "run" | "watch" | "create" => builds = true,
+                "build" | "up" | "run" | "watch" | "create" if !builds => builds = true,
+                name if builds && !name.starts_with('-') => services.push(name.to_owned()),
                 _ => {}
             }
             at += 1;
         }
-        if files.is_empty() || !builds {
+        if !builds {
             return;
         }
         let Some(folder) = state.folder.clone() else { return };
+        let location = self.location(span);
+        if files.is_empty() {
+            let files = self.default_compose(&folder).filter(|_| kind == Kind::Compose);
+            self.out.composed.extend(files.map(|files| Composed { location, files, services }));
+            return;
+        }
         let candidates = self.candidates(&folder);
         let mut fits = candidates.into_iter().filter_map(|start| {
             let paths: Vec<_> = files.iter().map(|it| self.path(&it.from(&folder), &start)).collect::<Option<_>>()?;
@@ -433,9 +472,24 @@ impl Runner<'_> {
             all.then(|| (paths, self.path(&folder, &start).unwrap_or_default()))
         });
         if let (Some((files, folder)), None) = (fits.next(), fits.next()) {
-            let location = self.location(span);
+            if kind == Kind::Compose {
+                self.out.composed.push(Composed { location, files: files.clone(), services });
+            }
             self.out.calls.push(Call { location, kind, files, folder, sets });
         }
+    }
+
+    /// The files that Compose reads in a folder if none are named.
+    fn default_compose(&self, folder: &Text) -> Option<Vec<String>> {
+        let names = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+        let is_file = |it: &String| self.place.files.kind(it) == Some(FileKind::File);
+        self.candidates(folder).iter().find_map(|start| {
+            let folder = self.path(folder, start)?;
+            let main = names.iter().map(|it| join(&folder, it)).find(is_file)?;
+            let (stem, ending) = main.rsplit_once('.')?;
+            let over = Some(format!("{stem}.override.{ending}")).filter(is_file);
+            Some(std::iter::once(main.clone()).chain(over).collect())
+        })
     }
 
     /// The folders that the working directory may start from.
@@ -475,7 +529,7 @@ impl Runner<'_> {
             return self.left_out(span, "it depends on what is not known which context it has");
         };
         if is_remote(&context.text) {
-            return self.left_out(span, "its context lies elsewhere");
+            return self.left_out(span, ELSEWHERE);
         }
         if line.file.as_ref().is_some_and(|it| it.text == "-") || context.text == "-" {
             let from = input.filter(|it| it.operator == "<").and_then(|it| it.target.as_ref());

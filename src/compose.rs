@@ -6,7 +6,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    build::{Build, BuildContext, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
+    build::{
+        Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, NamedContext, Recipe, Secret, SecretSource, Target,
+        Value, is_remote,
+    },
     documents::{Documents, Environment, Variable, interpolate},
     project::{join, parent},
     source::{FileId, Location, Span},
@@ -122,6 +125,8 @@ struct Spec {
     contexts: BTreeMap<String, NamedContext>,
     images: Vec<String>,
     platforms: Vec<String>,
+    secrets: Vec<Secret>,
+    ssh: Vec<String>,
     cache_from: Vec<String>,
     cache_to: Vec<String>,
     /// The folder that stands for a context that is not said.
@@ -189,11 +194,11 @@ impl Service {
 impl Spec {
     /// This section laid over another: texts replace, tables and lists grow.
     fn over(self, below: Self) -> Self {
-        let longer = |own: Vec<String>, mut below: Vec<String>| {
-            let new: Vec<_> = own.into_iter().filter(|it| !below.contains(it)).collect();
+        fn longer<T: PartialEq>(own: Vec<T>, mut below: Vec<T>) -> Vec<T> {
+            let new: Vec<T> = own.into_iter().filter(|it| !below.contains(it)).collect();
             below.extend(new);
             below
-        };
+        }
         let mut args = below.args;
         args.extend(self.args);
         let mut contexts = below.contexts;
@@ -208,6 +213,8 @@ impl Spec {
             contexts,
             images: longer(self.images, below.images),
             platforms: longer(self.platforms, below.platforms),
+            secrets: longer(self.secrets, below.secrets),
+            ssh: longer(self.ssh, below.ssh),
             cache_from: longer(self.cache_from, below.cache_from),
             cache_to: longer(self.cache_to, below.cache_to),
             folder: below.folder,
@@ -225,7 +232,7 @@ impl Spec {
         let dockerfile = match (self.inline, self.dockerfile, context.folder()) {
             (Value::Known(text), ..) => Recipe::Inline(text),
             (Value::Unknown(text), ..) | (_, Value::Unknown(text), _) => return Err(depends(text)),
-            (.., None) => return Err("its context lies elsewhere".to_owned()),
+            (.., None) => return Err(ELSEWHERE.to_owned()),
             (_, Value::Known(path), Some(folder)) => Recipe::File(join(folder, &path)),
             (_, Value::Absent, Some(folder)) => Recipe::File(join(folder, "Dockerfile")),
         };
@@ -236,6 +243,8 @@ impl Spec {
             contexts: self.contexts,
             images: self.images,
             platforms: self.platforms,
+            secrets: self.secrets,
+            ssh: self.ssh,
             cache_from: self.cache_from,
             cache_to: self.cache_to,
             folder: Some(folder),
@@ -449,6 +458,8 @@ impl Loader<'_, '_> {
             contexts: BTreeMap::new(),
             images: Vec::new(),
             platforms: Vec::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
             cache_from: Vec::new(),
             cache_to: Vec::new(),
             folder: cx.folder.to_owned(),
@@ -482,9 +493,29 @@ impl Loader<'_, '_> {
         };
         spec.images = list("tags");
         spec.platforms = list("platforms");
+        spec.ssh = list("ssh");
         spec.cache_from = list("cache_from");
         spec.cache_to = list("cache_to");
+        spec.secrets = self.secrets(cx, node);
         spec
+    }
+
+    /// The secrets of a section `build`, as far as the file says where they come from.
+    fn secrets(&self, cx: &Cx<'_>, build: NodeId) -> Vec<Secret> {
+        let tree = cx.tree;
+        let text = |node: NodeId, key: &str| self.text(cx, tree.get(node, key)?.value);
+        let secret = |node: &NodeId| {
+            let name = self.text(cx, *node).or_else(|| text(*node, "source"))?;
+            let defined = tree.at(tree.root, &["secrets", &name])?;
+            let from = match (text(defined, "file"), text(defined, "environment")) {
+                (Some(path), None) if !path.starts_with(['/', '~']) => SecretSource::File(join(cx.folder, &path)),
+                (None, Some(variable)) => SecretSource::Variable(variable),
+                _ => return None,
+            };
+            Some(Secret { id: text(*node, "target").unwrap_or(name), from })
+        };
+        let list = tree.get(build, "secrets").map(|it| tree.items(it.value)).unwrap_or_default();
+        list.iter().filter_map(secret).collect()
     }
 
     fn context(&self, cx: &Cx<'_>, node: NodeId) -> Value<BuildContext> {

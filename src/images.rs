@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    build::{Build, BuildContext, Kind, NamedContext, Target},
+    build::{Build, BuildContext, ELSEWHERE, Kind, NamedContext, Secret, Target},
     context,
     model::{Model, is_below},
     project::{Project, Unit, parent},
@@ -25,10 +25,32 @@ pub struct Image {
     pub args: BTreeMap<String, String>,
     /// Its named contexts.
     pub contexts: BTreeMap<String, Named>,
+    /// The secrets that it is given.
+    pub secrets: Vec<Secret>,
+    /// The agents and keys of SSH that it is given.
+    pub ssh: Vec<String>,
     /// What kind of file defines it; none where its context was inferred.
     pub defined_by: Option<Kind>,
     /// Whether it is there only for others to be built on. Then they are what is wanted, and it need not leave the builder.
     pub is_only_base: bool,
+}
+
+impl Image {
+    /// An image of which nothing else is said.
+    fn new(name: String, dockerfile: &str, context: String, defined_by: Option<Kind>) -> Self {
+        Self {
+            name,
+            dockerfile: dockerfile.to_owned(),
+            context,
+            stage: None,
+            args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
+            defined_by,
+            is_only_base: false,
+        }
+    }
 }
 
 /// What a named context of an image is.
@@ -89,14 +111,11 @@ pub fn of(project: &Project) -> Images {
                 let args = build.args.iter().filter_map(|(key, it)| Some((key.clone(), it.clone()?)));
                 wired.push((images.all.len(), build));
                 images.all.push(Image {
-                    name: name.clone(),
-                    dockerfile: path.clone(),
-                    context: key.1,
                     stage: key.2,
                     args: args.collect(),
-                    contexts: BTreeMap::new(),
-                    defined_by: Some(build.kind),
-                    is_only_base: false,
+                    secrets: build.secrets.clone(),
+                    ssh: build.ssh.clone(),
+                    ..Image::new(name.clone(), path, key.1, Some(build.kind))
                 });
                 name
             });
@@ -106,16 +125,7 @@ pub fn of(project: &Project) -> Images {
         }
         if count == 0 {
             match inferred(project, unit) {
-                Ok(context) => images.all.push(Image {
-                    name: unique(&name_of(path), &mut names),
-                    dockerfile: path.clone(),
-                    context,
-                    stage: None,
-                    args: BTreeMap::new(),
-                    contexts: BTreeMap::new(),
-                    defined_by: None,
-                    is_only_base: false,
-                }),
+                Ok(context) => images.all.push(Image::new(unique(&name_of(path), &mut names), path, context, None)),
                 Err(reason) => images.left_out.push((path.clone(), reason)),
             }
         }
@@ -200,7 +210,7 @@ fn in_order(mut rest: Vec<Image>) -> Vec<Image> {
 fn key_of(path: &str, build: &Build) -> Result<Key, String> {
     let context = match &build.context {
         BuildContext::Folder(folder) | BuildContext::Committed(folder) => folder.clone(),
-        BuildContext::Remote(_) => return Err("its context lies elsewhere".to_owned()),
+        BuildContext::Remote(_) => return Err(ELSEWHERE.to_owned()),
         BuildContext::None => return Err("it has no context".to_owned()),
     };
     let stage = match &build.target {

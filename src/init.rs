@@ -8,7 +8,8 @@ use std::{
 };
 
 use crate::{
-    build::{Kind, Recipe},
+    bake::edit::quoted,
+    build::{Kind, Recipe, SecretSource},
     images::{self, Image, Named},
     knowledge::Cache,
     model::{Configured, ImageRef, Model, Stage},
@@ -244,13 +245,19 @@ impl Cx<'_> {
             let whole = is_base || shape.has_stages;
             let to = if whole { format!("cache_to({})", quoted(&tag)) } else { "inline_cache()".to_owned() };
             lines.push(("cache-to", to));
+            let secrets = image.secrets.iter().map(|it| match &it.from {
+                SecretSource::File(path) => format!("id={},src={}", it.id, self.seen(path)),
+                SecretSource::Variable(name) => format!("id={},env={name}", it.id),
+            });
+            lines.extend(list("secret", secrets));
+            lines.extend(list("ssh", image.ssh.iter().cloned()));
             let width = lines.iter().map(|it| it.0.len()).max().unwrap_or(0);
             text.push('\n');
             if image.is_only_base {
                 text.push_str("# Built along with the others, and exported only if it is named.\n");
             }
             let _ = writeln!(text, "target {} {{", quoted(&image.name));
-            if shape.has_secrets {
+            if shape.has_secrets && image.secrets.is_empty() && image.ssh.is_empty() {
                 text.push_str(
                     "  # It asks for secrets: name them with `secret` or `ssh`, as \"id=token,env=TOKEN\".\n",
                 );
@@ -381,8 +388,11 @@ impl Cx<'_> {
     fn workflow(&self, makes_bake: bool) -> Result<NewFile, String> {
         let bake = self.with_bake(makes_bake)?;
         self.at_root()?;
-        if let Some(build) = self.project.builds.iter().find(|it| it.kind == Kind::Workflow) {
-            return Err(format!("{} builds images already", self.project.source(build.found_in.file).path));
+        let builds = self.project.builds.iter().filter(|it| it.kind == Kind::Workflow).map(|it| it.found_in.file);
+        let steps = self.project.workflows.iter().flat_map(|it| &it.jobs).flat_map(|it| &it.steps);
+        let composed = steps.flat_map(|it| &it.composed).map(|it| it.location.file);
+        if let Some(file) = builds.chain(composed).next() {
+            return Err(format!("{} builds images already", self.project.source(file).path));
         }
         let path = self.free(".github/workflows/docker-images.yml")?;
         if bake != "docker-bake.hcl" || self.bake_file().is_some() {
@@ -449,6 +459,12 @@ fn on_host(cache: &Cache, targets: &[String]) -> Vec<(String, String)> {
     cache.paths.iter().map(|it| join(below, it)).zip(targets.iter().cloned()).collect()
 }
 
+/// A line with a list of texts, if there are any.
+fn list(name: &'static str, texts: impl Iterator<Item = String>) -> Option<(&'static str, String)> {
+    let all: Vec<String> = texts.map(|it| quoted(&it)).collect();
+    (!all.is_empty()).then(|| (name, format!("[{}]", all.join(", "))))
+}
+
 fn table(text: &mut String, name: &str, entries: &[(String, String)]) {
     if entries.is_empty() {
         return;
@@ -459,28 +475,6 @@ fn table(text: &mut String, name: &str, entries: &[(String, String)]) {
         let _ = writeln!(text, "    {:width$} = {}", quoted(key), quoted(value));
     }
     text.push_str("  }\n");
-}
-
-/// A text of HCL.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    let mut rest = text.chars().peekable();
-    while let Some(letter) = rest.next() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '$' | '%' if rest.peek() == Some(&'{') => {
-                out.push(letter);
-                out.push(letter);
-            }
-            _ => out.push(letter),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// A key of YAML.

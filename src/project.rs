@@ -18,7 +18,7 @@ use crate::{
     ignorefile::IgnoreFile,
     settings::Settings,
     shellcheck::{Remark, Script},
-    source::{FileId, Source},
+    source::{FileId, Location, Source},
     syntax::{self, Dockerfile},
     tracked::Tracked,
     workflow::Workflow,
@@ -35,6 +35,8 @@ pub struct Project {
     pub builds: Vec<Build>,
     /// Builds that are not certain.
     pub left_out: Vec<LeftOut>,
+    /// Where scripts switch BuildKit off for builds that they start.
+    pub without_buildkit: Vec<Location>,
     /// What is wrong in build definitions.
     pub definition_errors: Vec<DefinitionError>,
     /// The workflows that are there.
@@ -207,13 +209,14 @@ impl Project {
         let parse = |(at, source)| Unit::parse(FileId((first + at) as u32), source);
         let units = dockerfiles.par_iter().enumerate().map(parse).collect();
         sources.append(&mut dockerfiles);
-        let Found { builds, left_out, errors } = definitions.found;
+        let Found { builds, left_out, without_buildkit, errors } = definitions.found;
         let workflows = definitions.workflows;
         let mut project = Self {
             sources,
             dockerfiles: units,
             builds,
             left_out,
+            without_buildkit,
             definition_errors: errors,
             workflows,
             settings,
@@ -372,6 +375,7 @@ impl Project {
             project.workflows = workflows;
             project.builds = found.builds;
             project.left_out = found.left_out;
+            project.without_buildkit = found.without_buildkit;
             project.definition_errors = found.errors;
         }
         project.files = Arc::new(memory);

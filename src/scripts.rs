@@ -8,7 +8,7 @@ use crate::{
     documents::Documents,
     project::parent,
     shell,
-    source::{Cooked, FileId},
+    source::{Cooked, FileId, Location, Span},
     yaml::Tree,
 };
 
@@ -61,6 +61,7 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, root: Option<&str>, fou
             package_scripts(&tree, &documents.source(file).text)
         }
     };
+    let exported = (form == Form::Makefile).then(|| exports_legacy(&documents.source(file).text)).flatten();
     // A script may be run from anywhere, but most are run from the root or from beside themselves.
     let mut starts = vec![folder.clone()];
     // What a Makefile includes runs where that one does.
@@ -82,11 +83,31 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, root: Option<&str>, fou
             whole: None,
             variables: BTreeMap::new(),
         };
-        let Started { found: mut more, calls: mut more_calls, .. } = commands::started(&shell::parse(&text), &place);
+        let Started { found: mut more, calls: mut more_calls, mut without_buildkit, .. } =
+            commands::started(&shell::parse(&text), &place);
+        // What a Makefile exports, all its recipes see.
+        let exported = exported.filter(|_| without_buildkit.is_empty() && !more.builds.is_empty());
+        found.without_buildkit.extend(exported.map(|span| Location { file, span }));
+        found.without_buildkit.append(&mut without_buildkit);
         found.builds.append(&mut more.builds);
         found.left_out.append(&mut more.left_out);
         calls.append(&mut more_calls);
     }
+}
+
+/// The line of a Makefile that switches BuildKit off for all recipes.
+fn exports_legacy(text: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let (at, written) = (start, line.trim_end());
+        start += line.len();
+        let value = written.strip_prefix("export DOCKER_BUILDKIT").map(str::trim_start);
+        let value = value.and_then(|it| [":=", "?=", "="].iter().find_map(|operator| it.strip_prefix(operator)));
+        if value.is_some_and(|it| it.trim() == "0") {
+            return Some(Span::new(at, at + written.len()));
+        }
+    }
+    None
 }
 
 /// The scripts of a `package.json`.

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     bake,
-    build::{Build, BuildContext, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
-    commands::{self, Call, Place},
+    build::{Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
+    commands::{self, Call, Composed, Place},
     compose::named_context,
     documents::Documents,
     project::{join, parent},
@@ -69,8 +69,10 @@ pub struct Step {
     pub run: Option<NodeId>,
     /// The builds that it starts without BuildKit.
     pub without_buildkit: Vec<Location>,
-    /// How many builds it starts by command lines.
+    /// The builds that it starts by command lines.
     pub command_builds: Vec<Location>,
+    /// The commands of Compose that it starts and that build services.
+    pub composed: Vec<Composed>,
 }
 
 /// Reads a file; `None` when it has no steps.
@@ -153,6 +155,7 @@ impl Step {
             run: run.map(|it| it.value),
             without_buildkit: Vec::new(),
             command_builds: Vec::new(),
+            composed: Vec::new(),
         }
     }
 
@@ -403,7 +406,7 @@ impl Cx<'_, '_> {
         } else {
             let context = scope.expand(written).ok_or_else(|| depends(written))?;
             if is_remote(&context) {
-                return Err("its context lies elsewhere".to_owned());
+                return Err(ELSEWHERE.to_owned());
             }
             let context = checkouts.path(&join(".", &context)).ok_or_else(missing)?;
             let dockerfile = match value("file") {
@@ -525,6 +528,11 @@ impl Cx<'_, '_> {
         for location in started.without_buildkit {
             if !step.without_buildkit.contains(&location) {
                 step.without_buildkit.push(location);
+            }
+        }
+        for composed in started.composed {
+            if !step.composed.contains(&composed) {
+                step.composed.push(composed);
             }
         }
         found.builds.extend(started.found.builds);

@@ -29,8 +29,10 @@ fn lines(text: &str, around: &[&str]) -> Vec<String> {
     };
     let calls = started.calls.iter().map(|it| format!("{} {} in {}", it.kind.as_str(), it.files.join(" "), it.folder));
     let legacy = started.without_buildkit.iter().map(|it| format!("legacy: {}", &text[it.span.range()]));
+    let composed = started.composed.iter().filter(|it| started.calls.iter().all(|call| call.location != it.location));
+    let composed = composed.map(|it| format!("composed {} {}", it.files.join(" "), it.services.join(" ")));
     let left_out = started.found.left_out.iter().map(|it| it.reason.clone());
-    started.found.builds.iter().map(line).chain(left_out).chain(calls).chain(legacy).collect()
+    started.found.builds.iter().map(line).chain(left_out).chain(calls).chain(composed).chain(legacy).collect()
 }
 
 const FILES: &[&str] = &["api/Dockerfile", "api/D", "Dockerfile"];
@@ -103,8 +105,13 @@ fn other_tools_and_old_ways() {
     assert_eq!(lines("cd deploy; docker buildx bake --file=b.hcl x", files), ["bake deploy/b.hcl in deploy"]);
     let both = ["api/Dockerfile in api", "legacy: DOCKER_BUILDKIT=0"];
     assert_eq!(lines("DOCKER_BUILDKIT=0 docker build api", files), both);
-    let both = ["api/Dockerfile in api", "legacy: docker build api"];
+    let both = ["api/Dockerfile in api", "legacy: DOCKER_BUILDKIT=0"];
     assert_eq!(lines("export DOCKER_BUILDKIT=0\ndocker build api", files), both);
+    let files = &["compose.yaml", "compose.override.yaml", "x"];
+    let all = "composed compose.yaml compose.override.yaml ";
+    assert_eq!(lines("docker compose up -d api", files), [format!("{all}api")]);
+    assert_eq!(lines("DOCKER_BUILDKIT=0 docker compose build", files), [all, "legacy: DOCKER_BUILDKIT=0"]);
+    assert_eq!(lines("docker compose down", files), [""; 0]);
 }
 
 #[test]

@@ -152,3 +152,16 @@ fn texts_of_hcl_are_quoted() {
 fn keys_of_yaml_are_quoted_where_they_mean_something_else() {
     assert_eq!(["api", "on", "1", "a b"].map(key), ["api", "\"on\"", "\"1\"", "\"a b\""]);
 }
+
+#[test]
+fn secrets_and_agents_go_along() {
+    let compose = "services:\n  api:\n    build:\n      context: .\n      secrets:\n        - token\n        - source: key\n          target: npmrc\n      ssh:\n        - default\nsecrets:\n  token:\n    environment: TOKEN\n  key:\n    file: ./keys/npmrc\n";
+    let dockerfile = "FROM node:22-slim\nRUN --mount=type=secret,id=token --mount=type=ssh x\n";
+    let files = [(".git/HEAD", "x"), ("Dockerfile", dockerfile), ("compose.yaml", compose)];
+    let project = Project::in_memory(files, Settings::default());
+    let plan = plan(&project, ".", &[Part::Bake]);
+    let text = &plan.files[0].text;
+    assert!(text.contains(r#"["id=token,env=TOKEN", "id=npmrc,src=keys/npmrc"]"#), "{text}");
+    assert!(text.contains(r#"["default"]"#), "{text}");
+    assert!(!text.contains("It asks for secrets"), "{text}");
+}

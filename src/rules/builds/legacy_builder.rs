@@ -24,10 +24,29 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
             environment(cx.project, workflow, step.node, &["jobs", &job.name, "steps", &index], out);
             let span_of = |location: &Location| location.span;
             for span in step.without_buildkit.iter().map(span_of).filter(|it| is_written(cx, workflow, *it)) {
-                out.push(finding(at(workflow, span)));
+                let mut finding = finding(at(workflow, span));
+                let key = ["jobs", &job.name, "steps", &index, "run"];
+                finding.fix = switched_on(cx.project, finding.location, Safety::Unsafe, &key);
+                out.push(finding);
             }
         }
     }
+    for location in &cx.project.without_buildkit {
+        let mut finding = finding(*location);
+        // Of scripts it cannot be verified what an edit does.
+        finding.fix = switched_on(cx.project, *location, Safety::Shown, &[]);
+        out.push(finding);
+    }
+}
+
+/// The fix of `DOCKER_BUILDKIT=0` in a command line.
+fn switched_on(project: &Project, location: Location, safety: Safety, key: &[&str]) -> Option<Fix> {
+    let written = project.source(location.file).slice(location.span);
+    let head = written.strip_suffix('0').filter(|it| it.contains("DOCKER_BUILDKIT"))?;
+    let at = location.span.start as usize + head.len();
+    let change = Change::of(location.file, [Edit::replace(Span::new(at, at + 1), "1")])?;
+    let change = if key.is_empty() { change } else { change.meant_for(location.file, key.iter().copied()) };
+    Some(Fix { title: "Build with BuildKit".to_owned(), safety, change })
 }
 
 /// Whether the command line itself says it; what `env` says is found there.

@@ -2,9 +2,10 @@
 
 use super::{BUILD_PUSH, SETUP_BUILDX, at, built, input, jobs, leaves_builder, may_remember, steps};
 use crate::{
-    build::{Recipe, Target},
+    build::{Build, Kind, Recipe, Target},
+    commands::Composed,
     edit::{Change, Safety},
-    finding::{Finding, Fix},
+    finding::{Finding, Fix, Label},
     rule::{Check, ProjectCx, Rule},
     source::Location,
     workflow::{Job, Step, Workflow},
@@ -17,6 +18,8 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
         if !job.is_hosted || workflow.is_for_releases || may_remember(workflow, job) {
             continue;
         }
+        // What the first command builds, the next ones find.
+        out.extend(job.steps.iter().flat_map(|it| &it.composed).find_map(|it| composed(cx, it)));
         for (index, step) in job.steps.iter().enumerate() {
             let has = |name| input(workflow, step, name).is_some();
             if step.uses.as_deref() == Some(BUILD_PUSH) {
@@ -36,7 +39,7 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
                 }
             }
             for location in step.command_builds.iter().filter(|it| builds_layers(cx, **it)) {
-                let is_cached = |it: &crate::build::Build| !it.cache_from.is_empty() || !it.cache_to.is_empty();
+                let is_cached = |it: &Build| !it.cache_from.is_empty() || !it.cache_to.is_empty();
                 if !built(cx, *location).iter().any(|it| is_cached(it.0)) {
                     let message = "this command keeps no layers for the next run";
                     let text = cx.project.source(location.file).slice(location.span);
@@ -52,6 +55,35 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// Services that Compose builds in a job, without a cache.
+fn composed(cx: &ProjectCx<'_>, command: &Composed) -> Option<Finding> {
+    let is_here = |it: &&Build| {
+        let path = &cx.project.source(it.found_in.file).path;
+        let is_named = |name: &String| command.services.is_empty() || command.services.contains(name);
+        it.kind == Kind::Compose
+            && command.files.iter().any(|it| cx.project.files.shown(it) == *path)
+            && it.name.as_ref().is_some_and(is_named)
+    };
+    let builds = cx.project.builds.iter().filter(is_here).filter(|it| builds_layers(cx, it.found_in));
+    let builds: Vec<&Build> = builds.collect();
+    if builds.is_empty() || builds.iter().any(|it| !it.cache_from.is_empty() || !it.cache_to.is_empty()) {
+        return None;
+    }
+    let name = builds[0].name.as_deref()?;
+    let what = if builds.len() == 1 { format!("`{name}`") } else { format!("{} services", builds.len()) };
+    let message = format!("this builds {what} and keeps no layers for the next run");
+    let cure = format!(
+        "`docker/bake-action` builds the services of a Compose file, too, and takes a cache for each: \
+         `{name}.cache-from=type=gha,scope={name}` and `{name}.cache-to=type=gha,mode=max,scope={name}` below `set`."
+    );
+    let mut finding = finding(command.location, &message, &cure);
+    for build in builds {
+        let text = "built without a cache".to_owned();
+        finding.related.push(Label { location: build.found_in, text });
+    }
+    Some(finding)
 }
 
 /// Whether the Dockerfiles that are built there are known, and run something that a cache would save.
@@ -83,16 +115,23 @@ fn cached(cx: &ProjectCx<'_>, (workflow, job): (&Workflow, &Job), (index, step):
     if !is_set_up && !before.iter().all(|it| leaves_builder(workflow, it)) {
         return None;
     }
-    // Each image has a scope of its own, or one would take the place of the other.
-    let mut places: Vec<(&Recipe, &Target)> = Vec::new();
+    // Each image has a scope of its own on each platform, or one would take the place of the other.
+    let place = |build: &'_ Build| (build.dockerfile.clone(), build.target.clone(), build.platforms.clone());
+    let own = place(build);
+    let mut others = Vec::new();
     for (workflow, step) in jobs(cx.project).flat_map(|(workflow, job)| job.steps.iter().map(move |it| (workflow, it)))
     {
         let is_build = step.uses.as_deref() == Some(BUILD_PUSH);
         let made = cx.project.builds.iter().filter(|it| is_build && it.found_in == at(workflow, step.uses_span));
-        places.extend(made.map(|it| (&it.dockerfile, &it.target)));
+        others.extend(made.map(place).filter(|it| *it != own));
     }
-    let is_alone = places.iter().all(|it| *it == (&build.dockerfile, &build.target));
-    let scope = if is_alone { String::new() } else { format!(",scope={}", scope(&build.dockerfile, &build.target)?) };
+    let same_image = others.iter().any(|it| (&it.0, &it.1) == (&own.0, &own.1));
+    let platforms = if same_image { own.2.as_slice() } else { &[] };
+    let scope = if others.is_empty() {
+        String::new()
+    } else {
+        format!(",scope={}", scope(&build.dockerfile, &build.target, platforms)?)
+    };
     let inputs = [("cache-from", format!("type=gha{scope}")), ("cache-to", format!("type=gha,mode=max{scope}"))];
     let edit = steps::add_inputs(cx.project.source(workflow.file), workflow, step, &inputs)?;
     let key = ["jobs", &job.name, "steps", &index.to_string(), "with"].map(str::to_owned);
@@ -104,15 +143,17 @@ fn cached(cx: &ProjectCx<'_>, (workflow, job): (&Workflow, &Job), (index, step):
     both.try_merge(&change).then_some(both)
 }
 
-/// A name for what is built, from the path of its Dockerfile and its stage.
-fn scope(dockerfile: &Recipe, target: &Target) -> Option<String> {
+/// A name for what is built, from the path of its Dockerfile, its stage, and the platforms if they matter.
+fn scope(dockerfile: &Recipe, target: &Target, platforms: &[String]) -> Option<String> {
     let Recipe::File(path) = dockerfile else { return None };
     let folder = path.strip_suffix("/Dockerfile").unwrap_or(path).trim_start_matches("../");
-    let stage = match target {
-        Target::Last => String::new(),
-        Target::Stage(name) => format!("-{name}"),
+    let mut parts = vec![folder];
+    match target {
+        Target::Last => {}
+        Target::Stage(name) => parts.push(name),
         Target::Unknown => return None,
-    };
-    let name = format!("{folder}{stage}").replace(['/', ' '], "-");
+    }
+    parts.extend(platforms.iter().map(|it| it.strip_prefix("linux/").unwrap_or(it)));
+    let name = parts.join("-").replace(['/', ' '], "-");
     name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_' | b'.')).then_some(name)
 }
