@@ -206,6 +206,12 @@ fn buildx_check(answer: &Result<Answer, Silence>) -> Check {
 
 fn compose_check(answer: &Result<Answer, Silence>) -> Check {
     match answer {
+        Ok(answer) if answer.success && numbers(answer.out.trim()).is_some_and(|it| it < (2, 33)) => Check::bad(
+            "compose",
+            Level::Note,
+            format!("compose {} builds no service on the image of another, as shared bases need it", answer.out.trim()),
+            "a Compose of 2.33.1 or later from Docker's own packages, or `docker buildx bake` with a Bake file",
+        ),
         Ok(answer) if answer.success => Check::well("compose", format!("compose {}", answer.out.trim())),
         Ok(_) | Err(_) => Check::bad(
             "compose",
@@ -339,6 +345,7 @@ mod tests {
         check(&|it| it.buildx = Ok(Answer::default()), &[("buildx", Level::Warning)]);
         check(&|it| it.buildx = said("github.com/docker/buildx v0.5.1 x\n"), &[("buildx", Level::Warning)]);
         check(&|it| it.compose = Err(Silence::TimedOut), &[("compose", Level::Note)]);
+        check(&|it| it.compose = said("2.26.1-4\n"), &[("compose", Level::Note)]);
         check(&|it| it.info = said("{}"), &[("builder", Level::Note)]);
         check(&|it| it.free = Some(1_000_000_000), &[("disk", Level::Warning)]);
         check(&|it| (it.free, it.disk) = (None, Err(Silence::TimedOut)), &[]);

@@ -7,12 +7,14 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
+mod builders;
 mod contents;
 mod downloads;
 mod installs;
 mod variables;
 mod wheels;
 
+pub use builders::{BUILDERS, Builders};
 pub use contents::{CONTENTS, Class, Contents};
 pub use downloads::{DOWNLOADS, Downloads, Weight};
 pub use installs::{Asks, DEVELOPERS, Developers, Installs, Locked, Production};

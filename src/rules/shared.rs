@@ -10,7 +10,9 @@ use crate::{
     build::{Build, Kind},
     compose,
     edit::Change,
-    project::Project,
+    knowledge::BUILDERS,
+    names::enumerated,
+    project::{Project, join},
     rule::Rule,
 };
 
@@ -41,4 +43,26 @@ fn named_context(project: &Project, build: &Build, image: &str, base: &str) -> O
         }
         Kind::Workflow | Kind::Skaffold | Kind::Script => None,
     }
+}
+
+/// What may build a Dockerfile besides the builds that are known, and would not find a base that is made for those; a
+/// sentence, or nothing.
+fn uncertain_builders(project: &Project, dockerfile: &str) -> Option<String> {
+    let left_out = project.left_out.iter().filter(|it| it.may_be_of_project());
+    let mut places: Vec<String> = left_out.map(|it| project.source(it.location.file).path.clone()).collect();
+    let root = project.root_of(dockerfile);
+    places.extend(BUILDERS.files.iter().map(|it| join(&root, it)).filter(|path| {
+        let text = project.files.read(path);
+        text.is_some_and(|text| BUILDERS.words.iter().any(|it| text.contains(it.as_str())))
+    }));
+    places.sort();
+    places.dedup();
+    let verb = if places.len() == 1 { "builds" } else { "build" };
+    let quoted: Vec<String> = places.iter().map(|it| format!("`{it}`")).collect();
+    (!places.is_empty()).then(|| {
+        format!(
+            "What is open: {} {verb} what cannot be told from here, and would not find the base.",
+            enumerated(&quoted)
+        )
+    })
 }

@@ -12,6 +12,7 @@ use crate::{
     rules::shared::{
         LEAST, MOST_GAINED, named_context,
         setup::{Part, Setup},
+        uncertain_builders,
     },
     source::Location,
     syntax::ItemKind,
@@ -101,7 +102,10 @@ impl<'a> SharedBase<'a> {
                     notes.push(format!("The stage gains {}.", enumerated(&gains)));
                 }
                 let title = format!("Start from `{}`", self.image);
-                finding.fix = Some(Fix { title, safety: Safety::Unsafe, change });
+                let open = uncertain_builders(cx.project, &setup.cx.source.path);
+                let safety = if open.is_some() { Safety::Shown } else { Safety::Unsafe };
+                finding.fix = Some(Fix { title, safety, change });
+                notes.extend(open);
             }
             Err(reason) => notes.push(reason),
         }

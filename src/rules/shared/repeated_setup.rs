@@ -15,6 +15,7 @@ use crate::{
     rules::shared::{
         LEAST, MOST_GAINED,
         setup::{Part, Setup},
+        uncertain_builders,
     },
     source::Location,
 };
@@ -64,7 +65,8 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     let mut by_image: BTreeMap<&str, Vec<Setup<'_>>> = BTreeMap::new();
     // Services that are built together. A repository may also hold many variants of one image, or images of many kinds.
     let is_service = |it: &&FileCx<'_>| {
-        cx.project.builds_of(&it.source.path).any(|it| matches!(it.kind, build::Kind::Compose | build::Kind::Bake))
+        let are_services = [build::Kind::Compose, build::Kind::Bake, build::Kind::Skaffold];
+        cx.project.builds_of(&it.source.path).any(|it| are_services.contains(&it.kind))
     };
     for file in cx.files.iter().filter(is_service) {
         for stage in &file.model.stages {
@@ -157,12 +159,15 @@ impl<'a> Group<'a> {
         let mut notes = vec![self.cost()];
         match self.extraction(cx) {
             Ok(extraction) => {
-                notes.extend(extraction.gains);
+                notes.extend(extraction.notes);
+                // A wiring that may not be whole is not begun.
+                let open = uncertain_builders(cx.project, &first.cx.source.path);
                 finding.fix = Some(Fix {
                     title: format!("Make a shared base of it, `{}`", extraction.image),
-                    safety: Safety::Unsafe,
+                    safety: if open.is_some() { Safety::Shown } else { Safety::Unsafe },
                     change: extraction.change,
                 });
+                notes.extend(open);
             }
             Err(reason) => notes.push(reason),
         }
@@ -242,7 +247,12 @@ impl<'a> Group<'a> {
             }
         }
         change.creates.insert(path, base);
-        Ok(Extraction { change, image, gains: self.gains() })
+        let mut notes = self.gains();
+        notes.extend(self.other_versions());
+        if definitions.iter().any(|it| it.kind == build::Kind::Compose) {
+            notes.push("Compose builds the base before the others from version 2.33.1 on.".to_owned());
+        }
+        Ok(Extraction { change, image, notes })
     }
 
     /// `python-base`, `node-pnpm-base`.
@@ -264,7 +274,9 @@ impl<'a> Group<'a> {
         let first = &self.members[0];
         let tag = first.image.tag.as_deref()?;
         let (image, _) = offer.image.split_once(':')?;
-        let is_alike = tag.ends_with("-slim") && first.written == format!("{image}:{tag}");
+        // A digest goes along into the base.
+        let named = first.written.split('@').next().unwrap_or_default();
+        let is_alike = tag.ends_with("-slim") && named == format!("{image}:{tag}");
         let has_line = |line: &str| offer.text.lines().any(|it| it.trim().trim_end_matches([' ', '\\']) == line);
         let mut text = offer.text.replace(&format!("FROM {}", offer.image), &format!("FROM {}", first.written));
         let mut fits = match offer.tool {
@@ -374,12 +386,37 @@ impl<'a> Group<'a> {
         text
     }
 
+    /// Members that install another version of a tool over that of the base. Theirs is what counts.
+    fn other_versions(&self) -> Vec<String> {
+        let tools = |all: &mut dyn Iterator<Item = &Part>| -> Vec<(String, String)> {
+            let pair = |it: &Part| match it {
+                Part::Tool(written) => written.split_once("==").map(|it| (it.0.to_owned(), written.clone())),
+                Part::Package(_) | Part::Variable(..) | Part::Command(_) => None,
+            };
+            all.filter_map(pair).collect()
+        };
+        let common = tools(&mut self.common.iter());
+        let mut notes = Vec::new();
+        for setup in &self.members {
+            for (name, own) in tools(&mut setup.parts()) {
+                let Some((_, other)) = common.iter().find(|it| it.0 == name && it.1 != own) else { continue };
+                notes.push(format!(
+                    "`{}` keeps `{own}` and installs it over `{other}`; on the version of the others it would save that.",
+                    setup.cx.source.path
+                ));
+            }
+        }
+        notes
+    }
+
     /// What members get that they did not have.
     fn gains(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for setup in &self.members {
             let own: BTreeSet<&Part> = setup.parts().collect();
-            let new: Vec<String> = self.common.iter().filter(|it| !own.contains(it)).filter_map(Part::name).collect();
+            let names: BTreeSet<Option<String>> = setup.parts().map(Part::name).collect();
+            let is_new = |it: &&Part| !own.contains(it) && !names.contains(&it.name());
+            let new: Vec<String> = self.common.iter().filter(is_new).filter_map(Part::name).collect();
             if !new.is_empty() {
                 notes.push(format!("`{}` gains {} in its build stage.", setup.cx.source.path, enumerated(&new)));
             }
@@ -392,5 +429,6 @@ impl<'a> Group<'a> {
 struct Extraction {
     change: Change,
     image: String,
-    gains: Vec<String>,
+    /// What each service gains, and what it does again.
+    notes: Vec<String>,
 }

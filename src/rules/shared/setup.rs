@@ -86,7 +86,7 @@ impl<'a> Setup<'a> {
         let Args::Words(words) = &from.args else { return None };
         let written = words.first()?.text.as_str();
         image.tag.as_ref()?;
-        if written.contains(['$', '@']) || !from.flags.is_empty() {
+        if written.contains('$') || !from.flags.is_empty() {
             return None;
         }
         let mut setup = Self { cx, stage, image, written, pieces: Vec::new() };

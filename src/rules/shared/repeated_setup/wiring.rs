@@ -24,7 +24,8 @@ pub(super) struct Wiring<'a> {
 /// A file that builds what is to start from the base.
 pub(super) struct Definition<'a> {
     file: FileId,
-    kind: Kind,
+    /// What kind of file it is.
+    pub kind: Kind,
     /// The folder that its paths start from.
     folder: &'a str,
     /// What it builds, each place once.
@@ -36,6 +37,13 @@ impl<'a> Wiring<'a> {
     /// cannot be wired into all that builds them.
     pub(super) fn definitions(&self, dockerfiles: &[&'a str]) -> Result<Vec<Definition<'a>>, String> {
         let mut definitions: BTreeMap<Kind, Definition<'a>> = BTreeMap::new();
+        let all = || dockerfiles.iter().flat_map(|it| self.project.builds_of(it));
+        if let (Some(other), true) = (all().next(), all().all(|it| !matches!(it.kind, Kind::Compose | Kind::Bake))) {
+            let place = &self.project.source(other.found_in.file).path;
+            return Err(format!(
+                "`{place}` builds them, where a base has no place; it has one in a Bake file, such as `dockopt init` writes."
+            ));
+        }
         for path in dockerfiles {
             for build in self.project.builds_of(path) {
                 let file = build.found_in.file;
