@@ -129,6 +129,13 @@ pub fn remove_item(item: &Item) -> Edit {
     Edit::delete(item.span)
 }
 
+/// What is deleted with an item and what belongs to it, which begins at `top`: one of two blank lines around it, too.
+pub fn with_blank(items: &[Item], top: usize, at: usize) -> Span {
+    let span = items[top].span.cover(items[at].span);
+    let is_blank = |at: Option<usize>| at.and_then(|it| items.get(it)).is_some_and(|it| it.kind == ItemKind::Blank);
+    if is_blank(Some(at + 1)) && is_blank(top.checked_sub(1)) { span.cover(items[at + 1].span) } else { span }
+}
+
 /// The comment lines directly above an item, and the item: what belongs together when it moves.
 pub fn with_comments(items: &[Item], at: usize) -> usize {
     let comments = items[..at].iter().rev().take_while(|it| matches!(it.kind, ItemKind::Comment));

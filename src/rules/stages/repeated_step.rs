@@ -6,10 +6,14 @@ use std::{
 };
 
 use crate::{
-    finding::{Finding, Label},
+    build::Target,
+    edit::{Edit, Safety},
+    finding::{Finding, Fix, Label},
     knowledge::Action,
-    model::{Base, PackageCommand, Run, Stage, Step, StepKind},
+    model::{Base, CopyFrom, MountKind, PackageCommand, Run, Stage, Step, StepKind, is_below},
+    rewrite,
     rule::{Check, FileCx, Rule},
+    syntax::{Args, Keyword},
 };
 
 pub(super) static RULE: Rule = crate::rule!("stages" / "repeated-step", Check::File(check));
@@ -57,7 +61,75 @@ fn finding(cx: &FileCx<'_>, earlier: &Place<'_>, later: &Place<'_>) -> Finding {
         "Other lines stand before it, so that the builder runs it in both. A stage that both start from runs it once.",
     );
     finding.related.push(Label { location: cx.at(span(earlier)), text: "the same here".to_owned() });
+    finding.fix = merged(cx, earlier, later);
     finding
+}
+
+/// Lets both stages start from one that has the step; `None` where something before it may matter to it.
+fn merged(cx: &FileCx<'_>, earlier: &Place<'_>, later: &Place<'_>) -> Option<Fix> {
+    let items = &cx.unit.syntax.items;
+    // A stage more gives all that follow another number.
+    let is_counted = cx.model.stages.iter().flat_map(|it| &it.steps).any(|it| {
+        let from = cx.model.instruction(it).flag("from").map(|it| cx.source.slice(it.span));
+        from.and_then(|it| it.split_once('=')).is_some_and(|it| it.1.parse::<usize>().is_ok())
+    });
+    let number = |it: &Target| matches!(it, Target::Stage(name) if name.parse::<usize>().is_ok());
+    if is_counted
+        || cx.project.builds_of(&cx.source.path).any(|it| number(&it.target))
+        || !earlier.stands_alone(cx)
+        || !later.stands_alone(cx)
+    {
+        return None;
+    }
+    let with_comments = |place: &Place<'_>| rewrite::with_comments(items, place.step().item);
+    let text = |place: &Place<'_>| {
+        let span = items[with_comments(place)].span.cover(items[place.step().item].span);
+        cx.source.slice(span).trim_end().to_owned()
+    };
+    let step = text(earlier);
+    let has_other_comments =
+        with_comments(later) < later.step().item || !cx.model.instruction(later.step()).comments.is_empty();
+    if has_other_comments && text(later) != step {
+        return None;
+    }
+    let image = |place: &Place<'_>| match &cx.model.at(place.stage.from).args {
+        Args::Words(words) => words.first().map(|it| (it.span, it.text.clone())),
+        _ => None,
+    };
+    let ((here, written), (there, _)) = (image(earlier)?, image(later)?);
+    let without = |place: &Place<'_>| Edit::delete(rewrite::with_blank(items, with_comments(place), place.step().item));
+    let is_only_step = earlier.stage.steps.len() == 1;
+    if let Some(name) = earlier.stage.name.as_ref().filter(|_| is_only_step) {
+        let edits = vec![Edit::replace(there, name.clone()), without(later)];
+        return cx.fix(format!("Start from `{name}`"), Safety::Unsafe, rewrite::join(edits)?);
+    }
+    let is_free =
+        |name: &str| {
+            cx.model.stages.iter().all(|it| it.name.as_deref() != Some(name) && image_name(it) != Some(name))
+                && cx.model.stages.iter().flat_map(|it| &it.steps).all(
+                    |it| !matches!(&it.kind, StepKind::Copy(copy) if copy.from == CopyFrom::Other(name.to_owned())),
+                )
+        };
+    let name = ["base", "packages", "shared"].into_iter().find(|it| is_free(it))?;
+    let keyword = cx.source.slice(cx.model.at(earlier.stage.from).keyword.span);
+    let as_word = if keyword.starts_with('f') { "as" } else { "AS" };
+    let top = items[rewrite::with_comments(items, earlier.stage.from)].span.start as usize;
+    let edits = vec![
+        Edit::insert(top, format!("{keyword} {written} {as_word} {name}\n{step}\n\n")),
+        Edit::replace(here, name),
+        without(earlier),
+        Edit::replace(there, name),
+        without(later),
+    ];
+    cx.fix(format!("Install it in a stage `{name}`, from which both start"), Safety::Unsafe, rewrite::join(edits)?)
+}
+
+/// The name of the image that a stage starts from.
+fn image_name(stage: &Stage) -> Option<&str> {
+    match &stage.base {
+        Base::Image(image) => Some(&image.name),
+        Base::Stage(_) | Base::Scratch | Base::Unknown => None,
+    }
 }
 
 fn name(stage: &Stage) -> String {
@@ -73,6 +145,40 @@ fn installs(command: &PackageCommand) -> bool {
 impl Place<'_> {
     fn step(&self) -> &Step {
         &self.stage.steps[self.at]
+    }
+
+    /// Whether nothing that stands before it in its stage matters to it, so that it may come first.
+    fn stands_alone(&self, cx: &FileCx<'_>) -> bool {
+        const TOUCHY: [&str; 4] = ["DEBIAN_FRONTEND", "PATH", "LD_LIBRARY_PATH", "HOME"];
+        // Packages come from there, or go there.
+        const SYSTEM: [&str; 5] = ["/etc", "/usr", "/var", "/lib", "/root"];
+        let from = cx.model.at(self.stage.from);
+        let Some(script) = self.run.script() else { return false };
+        let is_plain = |it: &crate::shell::Word| it.literal().is_some();
+        let own = cx.model.instruction(self.step());
+        from.flags.is_empty()
+            && script.is_understood()
+            && own.heredocs.is_empty()
+            && self.run.mounts.iter().all(|it| it.kind == MountKind::Cache)
+            && self.run.packages().iter().all(|it| it.manager.root)
+            && self.run.invocations().iter().flat_map(|it| &it.words).all(is_plain)
+            && self.stage.steps[..self.at].iter().all(|step| {
+                let instruction = cx.model.instruction(step);
+                match (&step.kind, &instruction.args) {
+                    (StepKind::Run(_), _) => false,
+                    (StepKind::Copy(copy), _) => copy
+                        .destination
+                        .as_deref()
+                        .is_some_and(|to| to != "/" && !SYSTEM.iter().any(|it| is_below(to, it))),
+                    (StepKind::Other, Args::Pairs(pairs)) => pairs.iter().all(|it| {
+                        let name = it.key.text.to_ascii_uppercase();
+                        !TOUCHY.contains(&name.as_str()) && !name.ends_with("_PROXY") && !name.starts_with("APT_")
+                    }),
+                    (StepKind::Other, _) => {
+                        !matches!(instruction.kind, Keyword::Shell | Keyword::User | Keyword::Arg | Keyword::Onbuild)
+                    }
+                }
+            })
     }
 
     /// Whether a later place does the same on the same ground, and no builder can tell.

@@ -49,6 +49,9 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     out.extend(plan.map(|it| it.finding(cx)));
 }
 
+/// Packages of a few megabytes.
+const LIGHT: [&str; 8] = ["apt-transport-https", "bzip2", "curl", "gnupg", "unzip", "wget", "xz-utils", "zip"];
+
 /// What is to be said, and how to divide the build.
 struct Plan<'a> {
     /// What stays in the image for no use, as the message names it, and where it comes from.
@@ -71,7 +74,8 @@ impl<'a> Plan<'a> {
         needs: &Needs<'_>,
         (runtime, is_full, image, span): (Option<&str>, bool, &ImageRef, Span),
     ) -> Option<Self> {
-        if kept.is_empty() {
+        // A stage more is not worth a program that only fetches or unpacks something.
+        if kept.iter().all(|it| LIGHT.contains(&it.0.trim_matches('`'))) {
             return None;
         }
         if runtime.is_none() {

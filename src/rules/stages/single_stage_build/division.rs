@@ -163,9 +163,7 @@ impl<'a> Division<'a> {
     pub(super) fn without(&self, item: usize, comments: bool) -> Span {
         let items = self.items();
         let top = if comments { rewrite::with_comments(items, item) } else { item };
-        let span = items[top].span.cover(items[item].span);
-        let is_blank = |at: Option<usize>| at.and_then(|it| items.get(it)).is_some_and(|it| it.kind == ItemKind::Blank);
-        if is_blank(Some(item + 1)) && is_blank(top.checked_sub(1)) { span.cover(items[item + 1].span) } else { span }
+        rewrite::with_blank(items, top, item)
     }
 
     /// The stage that ships, up to what follows unchanged.

@@ -136,27 +136,86 @@ fn program(cx: &FileCx<'_>, stage: &Stage) -> Option<String> {
 
 /// Whether a run is known to make this file.
 fn makes(run: &Run, called: &str, stage: &Stage, at: usize, context: Option<&Context>) -> bool {
-    run.invocations().iter().zip(run.folders()).any(|(it, folder)| {
+    let name = called.rsplit('/').next().unwrap_or(called);
+    let view = context.map(|context| View { context, copies: visible(&stage.steps, at) });
+    // A file of the project, as the run sees it.
+    let read = |folder: &str, file: &str| {
+        let view = view.as_ref()?;
+        view.context.read(&view.in_context(&join(folder, file))?)
+    };
+    // What sets a folder up to build in, with the folder of the sources.
+    let mut set_up: Vec<(String, String)> = Vec::new();
+    for (it, folder) in run.invocations().iter().zip(run.folders()) {
+        let Some(folder) = folder.as_deref() else { continue };
         let words = words(it);
         let after = |option: &str| words.iter().position(|it| it == option).and_then(|at| words.get(at + 1));
-        if COMPILERS.contains(&&*it.program) {
-            return after("-o").and_then(|it| absolute(folder.as_deref(), it)).as_deref() == Some(called);
+        let place = |it: &str| absolute(Some(folder), it);
+        let is_made = |build: &str| join(build, name) == called;
+        match it.program.as_str() {
+            compiler if COMPILERS.contains(&compiler) => {
+                let output = after("-o").and_then(|it| place(it));
+                if output.is_some_and(|it| it == called) {
+                    return true;
+                }
+            }
+            // `cmake --build build`: the manifest lies beside it or above.
+            "cmake" if words.iter().any(|it| it == "--build") => {
+                let Some(build) = after("--build").and_then(|it| place(it)) else { continue };
+                let known = set_up.iter().find(|it| it.0 == build).map(|it| it.1.clone());
+                let sources = known.unwrap_or_else(|| folder.to_owned());
+                let has = read(&sources, "CMakeLists.txt").is_some_and(|it| names_target(&it, "add_executable", name));
+                if has && is_made(&build) {
+                    return true;
+                }
+            }
+            "cmake" => {
+                let build = after("-B").map_or_else(|| Some(folder.to_owned()), |it| place(it));
+                let given = words.get(1).filter(|it| !it.starts_with('-'));
+                let sources = after("-S").or(given).map_or_else(|| Some(folder.to_owned()), |it| place(it));
+                set_up.extend(build.zip(sources));
+            }
+            "meson" if words.get(1).is_some_and(|it| it != "compile" && it != "install") => {
+                let given: Vec<&String> =
+                    words.iter().skip(1).filter(|it| *it != "setup" && !it.starts_with('-')).collect();
+                let Some(build) = given.first().and_then(|it| place(it)) else { continue };
+                let sources = given.get(1).map_or_else(|| Some(folder.to_owned()), |it| place(it));
+                set_up.extend(sources.map(|it| (build, it)));
+            }
+            "ninja" | "meson" | "make" => {
+                let build = after("-C").map_or_else(|| Some(folder.to_owned()), |it| place(it));
+                let Some(build) = build.filter(|it| is_made(it)) else { continue };
+                let sources = set_up.iter().find(|it| it.0 == build).map(|it| it.1.as_str());
+                let has = match sources {
+                    Some(sources) => {
+                        read(sources, "CMakeLists.txt").is_some_and(|it| names_target(&it, "add_executable", name))
+                            || read(sources, "meson.build").is_some_and(|it| names_target(&it, "executable", name))
+                    }
+                    None => it.program == "make" && read(&build, "Makefile").is_some_and(|it| has_rule(&it, name)),
+                };
+                if has {
+                    return true;
+                }
+            }
+            _ => {}
         }
-        if it.program != "cmake" {
-            return false;
-        }
-        // `cmake --build build`: the manifest lies beside it or above.
-        let Some((folder, place)) = folder.as_deref().zip(after("--build")) else { return false };
-        let Some(context) = context else { return false };
-        let view = View { context, copies: visible(&stage.steps, at) };
-        let name = called.rsplit('/').next().unwrap_or(called);
-        let builds_it = |text: &str| {
-            let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            ["add_executable(", "add_executable( ", "add_executable ("]
-                .iter()
-                .any(|it| flat.contains(&format!("{it}{name} ")))
-        };
-        let manifest = view.in_context(&join(folder, "CMakeLists.txt")).and_then(|it| context.read(&it));
-        manifest.is_some_and(|it| builds_it(&it)) && join(&join(folder, place), name) == called
+    }
+    false
+}
+
+/// Whether a manifest of `cmake` or `meson` says that a program of this name is built.
+fn names_target(text: &str, function: &str, name: &str) -> bool {
+    let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    flat.match_indices(function).any(|(at, _)| {
+        let rest = flat[at + function.len()..].trim_start().strip_prefix('(').unwrap_or_default().trim_start();
+        let rest = rest.trim_start_matches(['\'', '"']);
+        rest.strip_prefix(name).is_some_and(|it| it.starts_with([' ', '\'', '"', ',', ')']))
     })
+}
+
+/// Whether a Makefile has a rule that makes a file of this name where it lies.
+fn has_rule(text: &str, name: &str) -> bool {
+    let head = format!("{name}:");
+    let mut lines = text.lines().skip_while(|it| !it.starts_with(&head)).skip(1);
+    let recipe: Vec<&str> = lines.by_ref().take_while(|it| it.starts_with('\t')).collect();
+    recipe.iter().any(|it| it.contains("-o $@") || it.contains(&format!("-o {name}")))
 }
