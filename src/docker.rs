@@ -4,7 +4,10 @@ use std::{
     io::{self, Read},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -30,6 +33,9 @@ pub enum NoAnswer {
     /// It did not come to an end in time.
     TimedOut,
 }
+
+/// How long a program may take to end after Ctrl-C.
+const MERCY: Duration = Duration::from_secs(5);
 
 /// Starts `docker` in a folder. Without a limit it is waited for as long as it runs.
 pub fn run(folder: &Path, arguments: &[&str], limit: Option<Duration>) -> Result<Answer, NoAnswer> {
@@ -61,14 +67,35 @@ pub fn run_program(
     Ok(Answer { success, out: text(&out), err: text(&err) })
 }
 
+/// Whether somebody has pressed Ctrl-C since [`heed_interrupts`].
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C ends the program that is run, and not dockopt, which has to clean up behind it.
+pub fn heed_interrupts() {
+    // Where another handler is there already, it does what it does.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+}
+
+/// Whether somebody has pressed Ctrl-C since [`heed_interrupts`].
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 fn wait(child: &mut Child, limit: Option<Duration>) -> Result<bool, NoAnswer> {
     const STEP: Duration = Duration::from_millis(5);
-    let Some(limit) = limit else { return child.wait().map(|it| it.success()).map_err(NoAnswer::Failed) };
     let start = Instant::now();
+    // The terminal interrupts the program, too, which may need a moment; a signal to dockopt alone does not reach it.
+    let mut interrupted: Option<Instant> = None;
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status.success()),
-            Ok(None) if start.elapsed() < limit => thread::sleep(STEP),
+            Ok(None) if is_interrupted() && limit.is_none() => {
+                if interrupted.get_or_insert_with(Instant::now).elapsed() > MERCY {
+                    let _ = child.kill();
+                }
+                thread::sleep(STEP);
+            }
+            Ok(None) if limit.is_none_or(|it| start.elapsed() < it) => thread::sleep(STEP),
             Ok(None) => {
                 // It may have ended this very moment.
                 let _ = child.kill();

@@ -83,6 +83,7 @@ pub(super) fn run(common: &Common, what: What<'_>, streams: &mut Streams) -> Res
     if variants.len() == 1 {
         writeln!(streams.err, "note: the fixes change nothing here, so there is nothing to compare with")?;
     }
+    docker::heed_interrupts();
     let mut bench = Bench { loaded: &loaded, what, failed: BTreeSet::new(), tags: BTreeSet::new(), streams };
     let measured = bench.measure(machine, &variants);
     // An error leaves images behind, too.
@@ -291,6 +292,10 @@ impl Bench<'_, '_> {
                 let build = bench::Build { salt: &salt, images: group, variant: variant.name, scenario };
                 let text = bench::bake_file(&variant.images.all, &variant.dockerfiles, build, |it| copied.path(it));
                 let took = Self::build(&copied, &text, group)?;
+                if docker::is_interrupted() {
+                    let message = "stopped".to_owned();
+                    return Err(Failure::Usage { message, help: None });
+                }
                 let name = if self.what.at_once { "all" } else { group[0] };
                 let what = format!("{}, {name}, {}", variant.name, out.scenarios[scenario]);
                 let seconds = match took {
