@@ -427,6 +427,7 @@ impl Runner<'_> {
         let mut sets = Vec::new();
         let mut services = Vec::new();
         let mut builds = kind == Kind::Bake;
+        let mut is_built_before = false;
         let mut at = 0;
         while at < words.len() {
             let Some(text) = words[at].text.as_ref() else { return };
@@ -450,6 +451,7 @@ impl Runner<'_> {
                 // They move the folder that paths start from, or change what is built.
                 "--project-directory" | "--metadata-file" => return,
                 "build" | "up" | "run" | "watch" | "create" if !builds => builds = true,
+                "--no-build" => is_built_before = true,
                 name if builds && !name.starts_with('-') => services.push(name.to_owned()),
                 _ => {}
             }
@@ -461,7 +463,7 @@ impl Runner<'_> {
         let Some(folder) = state.folder.clone() else { return };
         let location = self.location(span);
         if files.is_empty() {
-            let files = self.default_compose(&folder).filter(|_| kind == Kind::Compose);
+            let files = self.default_compose(&folder).filter(|_| kind == Kind::Compose && !is_built_before);
             self.out.composed.extend(files.map(|files| Composed { location, files, services }));
             return;
         }
@@ -472,7 +474,7 @@ impl Runner<'_> {
             all.then(|| (paths, self.path(&folder, &start).unwrap_or_default()))
         });
         if let (Some((files, folder)), None) = (fits.next(), fits.next()) {
-            if kind == Kind::Compose {
+            if kind == Kind::Compose && !is_built_before {
                 self.out.composed.push(Composed { location, files: files.clone(), services });
             }
             self.out.calls.push(Call { location, kind, files, folder, sets });

@@ -112,6 +112,7 @@ fn other_tools_and_old_ways() {
     assert_eq!(lines("docker compose up -d api", files), [format!("{all}api")]);
     assert_eq!(lines("DOCKER_BUILDKIT=0 docker compose build", files), [all, "legacy: DOCKER_BUILDKIT=0"]);
     assert_eq!(lines("docker compose down", files), [""; 0]);
+    assert_eq!(lines("docker compose up -d --no-build", files), [""; 0]);
 }
 
 #[test]

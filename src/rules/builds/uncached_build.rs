@@ -19,7 +19,8 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         // What the first command builds, the next ones find.
-        out.extend(job.steps.iter().flat_map(|it| &it.composed).find_map(|it| composed(cx, it)));
+        let steps = job.steps.iter().filter(|it| !names_files(workflow, job, it));
+        out.extend(steps.flat_map(|it| &it.composed).find_map(|it| composed(cx, it)));
         for (index, step) in job.steps.iter().enumerate() {
             let has = |name| input(workflow, step, name).is_some();
             if step.uses.as_deref() == Some(BUILD_PUSH) {
@@ -55,6 +56,11 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// Whether a variable tells Compose which files to read, so that they are not the usual ones.
+fn names_files(workflow: &Workflow, job: &Job, step: &Step) -> bool {
+    [workflow.tree.root, job.node, step.node].iter().any(|it| workflow.tree.at(*it, &["env", "COMPOSE_FILE"]).is_some())
 }
 
 /// Services that Compose builds in a job, without a cache.
