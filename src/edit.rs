@@ -1,6 +1,9 @@
 //! Edits of text, changes of a project, and how far a change can be trusted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     keys::KeyPath,
@@ -53,6 +56,16 @@ impl Edit {
     /// Removes `span`.
     pub fn delete(span: Span) -> Self {
         Self { span, text: String::new() }
+    }
+
+    /// The text as it is put into a file: with its line ends.
+    fn written(&self, crlf: bool) -> Cow<'_, str> {
+        if crlf { self.text.replace("\r\n", "\n").replace('\n', "\r\n").into() } else { self.text.as_str().into() }
+    }
+
+    /// By how many bytes it makes a text longer.
+    pub fn growth(&self, text: &str) -> i64 {
+        i64::from(self.written(has_crlf(text)).len() as u32) - i64::from(self.span.end - self.span.start)
     }
 }
 
@@ -127,19 +140,20 @@ impl Change {
     }
 }
 
+/// Whether the lines of a text end in CRLF, as its first line does.
+fn has_crlf(text: &str) -> bool {
+    text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'))
+}
+
 /// Applies sorted edits that do not overlap. What is inserted takes on the line ends of the text:
 /// if its first line ends in CRLF, so does every new one.
 pub fn apply(text: &str, edits: &[Edit]) -> String {
-    let crlf = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
+    let crlf = has_crlf(text);
     let mut result = String::with_capacity(text.len());
     let mut done = 0;
     for edit in edits {
         result.push_str(&text[done..edit.span.start as usize]);
-        if crlf {
-            result.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n"));
-        } else {
-            result.push_str(&edit.text);
-        }
+        result.push_str(&edit.written(crlf));
         done = edit.span.end as usize;
     }
     result.push_str(&text[done..]);

@@ -157,6 +157,25 @@ fn what_is_not_meant_is_refused_as_a_whole() {
     assert_eq!(refusal(proposing!(occupied)), "compose.yaml is there already");
 }
 
+/// An edit with a wrong end: it takes the end of the line with it.
+fn glue(project: &Project) -> Change {
+    let text = &project.sources[0].text;
+    let Some(start) = text.find("true\n") else { return Change::default() };
+    Change::of(FileId(0), [Edit::replace(Span::new(start, start + 5), "false ")]).unwrap()
+}
+
+#[test]
+fn an_instruction_that_no_edit_names_stays_what_it_is() {
+    let settings = Settings { select: vec!["shared".to_owned()], ..Settings::default() };
+    for ends in ["\n", "\r\n"] {
+        let text = "FROM python:3.11\nRUN true\nEXPOSE 80\n".replace('\n', ends);
+        let before = Project::in_memory([("Dockerfile", text.replace("\r\nEX", "\nEX").as_str())], settings.clone());
+        let fixed = fix_with(&before, &chosen(&[proposing!(glue)]), Safety::Unsafe);
+        assert_eq!(fixed.dropped[0].reason, "the `EXPOSE` of line 3 would no longer be what it was");
+        assert_eq!(fixed.project.sources[0].text, before.sources[0].text);
+    }
+}
+
 fn turn(project: &Project) -> Change {
     let mut change = Change::default();
     for unit in &project.dockerfiles {

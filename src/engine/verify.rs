@@ -10,7 +10,7 @@ use std::{
 use super::model;
 use crate::{
     context::{self, Context},
-    edit::{Change, Safety},
+    edit::{Change, Edit, Safety},
     finding::{Finding, Level},
     keys::{KeyPath, Keys},
     outline::Outline,
@@ -47,6 +47,8 @@ pub(super) fn verify(
     let created = &after.project.sources[before.project.sources.len()..];
     for (old, new) in &changed {
         no_new_errors(&old.syntax, &new.syntax)?;
+        let sides = [(before.project, *old), (after.project, *new)].map(|(it, unit)| (it.source(unit.file), unit));
+        rest_is_untouched(sides[0], sides[1], change.edits.get(&old.file).map_or(&[], Vec::as_slice))?;
         if comments_survive((before.project, old), (after.project, new), created)? == Comments::ForLinters {
             nothing_comes_up(old.file, before.findings, after.findings)?;
         }
@@ -140,6 +142,35 @@ fn no_new_errors(before: &Dockerfile, after: &Dockerfile) -> Result<(), String> 
     }
 }
 
+/// What no edit touches is read as it was: an edit with a wrong end would join the next instruction to its own.
+fn rest_is_untouched(before: (&Source, &Unit), after: (&Source, &Unit), edits: &[Edit]) -> Result<(), String> {
+    let mut edits = edits.iter().peekable();
+    let mut shift = 0;
+    for item in &before.1.syntax.items {
+        while let Some(edit) = edits.next_if(|it| it.span.end <= item.span.start) {
+            shift += edit.growth(&before.0.text);
+        }
+        // What is put behind a last line without a line end is put into it.
+        let is_open = !before.0.slice(item.span).ends_with('\n');
+        let is_touched = edits.peek().is_some_and(|it| it.span.start < item.span.end + u32::from(is_open));
+        let ItemKind::Instruction(instruction) = &item.kind else { continue };
+        if is_touched {
+            continue;
+        }
+        let start = i64::from(item.span.start) + shift;
+        let items = &after.1.syntax.items;
+        let same = items.binary_search_by_key(&start, |it| i64::from(it.span.start)).is_ok_and(|at| {
+            let is_instruction = matches!(items[at].kind, ItemKind::Instruction(_));
+            is_instruction && after.0.slice(items[at].span).trim_end() == before.0.slice(item.span).trim_end()
+        });
+        if !same {
+            let line = before.0.line(item.span.start);
+            return Err(format!("the `{}` of line {line} would no longer be what it was", instruction.keyword.text));
+        }
+    }
+    Ok(())
+}
+
 /// The comments of a file, trimmed and sorted.
 fn comments<'a>(source: &'a Source, file: &Dockerfile) -> Vec<&'a str> {
     let mut all: Vec<&str> = Vec::new();
@@ -203,6 +234,10 @@ fn nothing_comes_up(file: FileId, before: &[&Finding], after: &[&Finding]) -> Re
 
 /// `dockerfile-parser` must accept what it accepted, and count the instructions that we count.
 fn second_opinion(before: &Source, after: &Source, syntax: &Dockerfile) -> Result<(), String> {
+    // It does not know the directive `escape`.
+    if syntax.escape != '\\' {
+        return Ok(());
+    }
     let Some((old, old_count)) = opinion(&before.text).map(|it| (true, it)) else { return Ok(()) };
     let Some(count) = opinion(&after.text) else {
         return Err("`dockerfile-parser` no longer accepts it".to_owned());
