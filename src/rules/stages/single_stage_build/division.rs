@@ -205,7 +205,7 @@ impl<'a> Division<'a> {
             }
         }
         if !self.environment.is_empty() {
-            let _ = write!(out.text, "ENV {}\n{gap}", self.environment.join(" \\\n    "));
+            let _ = write!(out.text, "ENV {}\n{gap}", self.environment.join(&self.continuation()));
         }
         let workdir = steps.get(self.last + 1).map_or(&self.stage.end, |it| &it.before).workdir.as_deref()?;
         if workdir != "/" {
@@ -258,7 +258,12 @@ impl<'a> Division<'a> {
         }
         let pair =
             |it: &&Pair| format!("{}={}", self.cx.source.slice(it.key.span), self.cx.source.slice(it.value.span));
-        format!("ENV {}\n", kept.iter().map(pair).collect::<Vec<_>>().join(" \\\n    "))
+        format!("ENV {}\n", kept.iter().map(pair).collect::<Vec<_>>().join(&self.continuation()))
+    }
+
+    /// What stands between two lines of an instruction.
+    fn continuation(&self) -> String {
+        format!(" {}\n    ", self.cx.unit.syntax.escape)
     }
 }
 

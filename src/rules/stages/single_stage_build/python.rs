@@ -240,7 +240,7 @@ impl<'a> Site<'a, '_> {
         let is_made = own.is_some() || venv != VENV;
         if !is_made {
             let pip = if uses("pip") || filling.iter().any(|it| it.subcommand.starts_with("pip")) {
-                format!(" \\\n    PATH={VENV}/bin:$PATH")
+                format!(" {}\n    PATH={VENV}/bin:$PATH", self.cx.unit.syntax.escape)
             } else {
                 String::new()
             };
