@@ -34,6 +34,22 @@ pub struct Knowledge {
     pub distributions: Vec<String>,
     /// Programs that neither install packages nor look for installed ones.
     pub plain_programs: FxHashSet<String>,
+    /// Programs that do not read the files of a project, unless a word names one.
+    pub apart_programs: FxHashSet<String>,
+    /// Folders of an image, by what else lies in them.
+    pub folders: Folders,
+}
+
+/// Folders of an image.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folders {
+    /// Those in which folders of several programs lie.
+    pub shared: Vec<String>,
+    /// Those with all below them that installed programs read.
+    pub system: Vec<String>,
+    /// Parts of the paths where package managers put what they install.
+    pub packages: Vec<String>,
 }
 
 /// The tables, read once.
@@ -53,7 +69,9 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
         images: images.image,
         releases: images.release,
         distributions: images.distributions,
+        folders: images.folders,
         plain_programs: programs.plain,
+        apart_programs: programs.apart,
     }
 });
 
@@ -145,6 +163,7 @@ struct ManagerTable {
 #[serde(deny_unknown_fields)]
 struct ImageTable {
     distributions: Vec<String>,
+    folders: Folders,
     image: Vec<Image>,
     release: Vec<Release>,
 }
@@ -153,6 +172,7 @@ struct ImageTable {
 #[serde(deny_unknown_fields)]
 struct ProgramTable {
     plain: FxHashSet<String>,
+    apart: FxHashSet<String>,
 }
 
 /// A package manager.
@@ -389,6 +409,9 @@ pub struct Output {
     pub options: Vec<(String, String)>,
     /// What it holds.
     pub holds: Leaves,
+    /// Names of the folders in it where what earlier builds made lies beside what this one makes.
+    #[serde(default)]
+    pub gathers: Vec<String>,
     /// Which actions fill it.
     pub filled_by: Vec<Action>,
     /// Only these subcommands.
@@ -539,6 +562,9 @@ pub struct ProjectInstall {
     pub without: Vec<String>,
     /// A command that downloads the dependencies.
     pub fetch: Option<String>,
+    /// Variables of the command that make no difference to that.
+    #[serde(default)]
+    pub fetch_ignores: Vec<String>,
 }
 
 /// A base image, or several that are alike.
@@ -754,6 +780,11 @@ impl Manager {
 /// Whether a program neither installs packages nor looks for those that are installed, whatever its arguments.
 pub fn is_plain_program(name: &str) -> bool {
     KNOWLEDGE.plain_programs.contains(name)
+}
+
+/// Whether a program does not read the files of a project, unless a word names one.
+pub fn is_apart(name: &str) -> bool {
+    KNOWLEDGE.apart_programs.contains(name)
 }
 
 impl Action {

@@ -173,44 +173,6 @@ pub fn ignores(run: &Run, text: &str, state: &State, view: &View<'_>, name: &str
 
 /// Whether a program is one of those that have nothing to do with the project's files, and no word of it names one.
 fn is_plain(invocation: &crate::shell::Invocation, folder: Option<&str>, view: &View<'_>) -> bool {
-    const PLAIN: &[&str] = &[
-        "set",
-        "export",
-        "true",
-        ":",
-        "echo",
-        "printf",
-        "cd",
-        "mkdir",
-        "rm",
-        "curl",
-        "wget",
-        "gpg",
-        "apt-key",
-        "add-apt-repository",
-        "apt-add-repository",
-        "groupadd",
-        "useradd",
-        "addgroup",
-        "adduser",
-        "usermod",
-        "locale-gen",
-        "update-locale",
-        "ln",
-        "sleep",
-        "apt-mark",
-        "dpkg-reconfigure",
-        "debconf-set-selections",
-        "lsb_release",
-        "dpkg",
-        "uname",
-        "apt-cache",
-        "install_packages",
-        "tee",
-        "update-ca-certificates",
-        "update-alternatives",
-        "which",
-    ];
     let configures = |program: &str, words: &[&str]| match program {
         "corepack" => words.get(1) == Some(&"enable"),
         "poetry" | "pip" | "npm" | "yarn" | "pnpm" | "bundle" | "git" => {
@@ -220,7 +182,7 @@ fn is_plain(invocation: &crate::shell::Invocation, folder: Option<&str>, view: &
     };
     let texts: Vec<String> = invocation.words.iter().filter_map(crate::shell::Word::literal).collect();
     let words: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let known = PLAIN.contains(&invocation.program.as_str()) || configures(&invocation.program, &words);
+    let known = knowledge::is_apart(&invocation.program) || configures(&invocation.program, &words);
     // What is deleted or linked must not be what was copied, even if it is not there now.
     let touches = matches!(invocation.program.as_str(), "rm" | "ln");
     let names_a_file = |word: &str| {

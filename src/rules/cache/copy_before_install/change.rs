@@ -15,9 +15,6 @@ use crate::{
     syntax::{Args, Instruction, ItemKind},
 };
 
-/// Variables of a build that do not matter to what is downloaded for it.
-const HARMLESS: [&str; 6] = ["CGO_ENABLED", "GOOS", "GOARCH", "GOARM", "GOAMD64", "GO111MODULE"];
-
 impl Site<'_> {
     /// The change of the Dockerfile, and of the ignore file where that has to come into being.
     pub(super) fn change(&self, plan: &Plan, notes: &mut Vec<String>, contexts: &[Context]) -> Option<Change> {
@@ -201,7 +198,8 @@ impl Site<'_> {
                 let gap = if gap.trim_matches(['\\', '`', ' ', '\t', '\r', '\n']).is_empty() { gap } else { " " };
                 // What is set for the install may say where packages come from, or where they are kept.
                 let invocation = &run.invocations()[command.invocation];
-                let is_harmless = |name: &str| HARMLESS.contains(&name);
+                let harmless = command.manager.project.as_ref().map_or(&[][..], |it| &it.fetch_ignores);
+                let is_harmless = |name: &str| harmless.iter().any(|it| it == name);
                 let all_harmless = invocation.environment.iter().all(|it| is_harmless(&it.name));
                 if !all_harmless || run.exports().flat_map(|(_, it)| &it.environment).any(|it| !is_harmless(&it.name)) {
                     return None;

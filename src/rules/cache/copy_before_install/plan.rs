@@ -252,28 +252,12 @@ pub(super) fn may_hold_sources(copy: &Copy) -> bool {
 
 /// Whether a destination is a folder of the project's own, not one that installed programs read.
 fn is_own_folder(path: &str) -> bool {
-    const SHARED: &[&str] =
-        &["/", "/root", "/home", "/usr", "/usr/local", "/usr/src", "/var", "/var/www", "/opt", "/srv", "/tmp"];
-    const SYSTEM: &[&str] = &[
-        "/etc",
-        "/bin",
-        "/sbin",
-        "/lib",
-        "/usr/bin",
-        "/usr/sbin",
-        "/usr/lib",
-        "/usr/local/bin",
-        "/usr/local/lib",
-        "/usr/local/etc",
-        "/usr/share",
-        "/var/lib",
-        "/var/cache",
-    ];
+    let folders = &KNOWLEDGE.folders;
     // Files that patch what an installer wrote.
-    if ["site-packages", "dist-packages", "node_modules", "conda"].iter().any(|it| path.contains(it)) {
+    if folders.packages.iter().any(|it| path.contains(it.as_str())) {
         return false;
     }
-    !SHARED.contains(&path) && !SYSTEM.iter().any(|it| is_below(path, it))
+    !folders.shared.iter().any(|it| it == path) && !folders.system.iter().any(|it| is_below(path, it))
 }
 
 /// Whether a command installs or fetches packages.
