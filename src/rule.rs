@@ -91,6 +91,15 @@ impl<'a> FileCx<'a> {
     }
 }
 
+/// An instruction that is read as a part of another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Swallowed {
+    /// Its keyword.
+    pub keyword: Span,
+    /// The line continuation that is to blame, with the blanks before it.
+    pub continuation: Span,
+}
+
 /// What a rule about the whole project may look at.
 #[derive(Clone, Debug)]
 pub struct ProjectCx<'a> {
@@ -129,6 +138,36 @@ impl<'a> FileCx<'a> {
     /// Those of one kind.
     pub fn all(&self, kind: Keyword) -> impl Iterator<Item = &'a Instruction> {
         self.instructions().filter(move |it| it.kind == kind)
+    }
+
+    /// An instruction that a line continuation too many makes a part of another one: its keyword, in capitals, begins
+    /// a line behind an empty one or a comment.
+    pub fn swallowed(&self, instruction: &Instruction) -> Option<Swallowed> {
+        let start = instruction.span.start as usize;
+        let end = instruction.heredocs.first().map_or(instruction.span.end, |it| it.body.start) as usize;
+        let text = self.source.text.get(start..end)?;
+        let escape = self.unit.syntax.escape;
+        let mut continuation = Span::at(start);
+        let mut gap = false;
+        let mut at = start;
+        for line in text.split_inclusive('\n') {
+            let words = line.trim();
+            if words.is_empty() || (at > start && words.starts_with('#')) {
+                gap = true;
+            } else {
+                let first = line.split_whitespace().next().filter(|it| line.starts_with(it)).unwrap_or_default();
+                let keyword = Keyword::parse(first);
+                if gap && keyword != Keyword::Unknown && keyword.as_str() == first {
+                    return Some(Swallowed { keyword: Span::new(at, at + first.len()), continuation });
+                }
+                let body = words.trim_end_matches(escape).trim_end();
+                let indent = line.len() - line.trim_start().len();
+                continuation = Span::new(at + indent + body.len(), at + indent + words.len());
+                gap = false;
+            }
+            at += line.len();
+        }
+        None
     }
 
     /// A fix of the Dockerfile; `None` where the edits overlap or touch.

@@ -3,7 +3,7 @@
 use crate::{
     edit::{Edit, Safety},
     finding::{Finding, Label},
-    rule::{Check, FileCx, Rule},
+    rule::{Check, FileCx, Rule, Swallowed},
     source::Span,
     syntax::Instruction,
 };
@@ -12,14 +12,31 @@ pub(super) static RULE: Rule = crate::rule!("syntax" / "empty-continuation", Che
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for instruction in cx.instructions() {
+        let swallowed = cx.swallowed(instruction);
+        out.extend(swallowed.map(|it| joined(cx, instruction, it)));
         let Some((blank, last)) = blank_lines(cx, instruction) else { continue };
         let message = format!("a blank line stands inside this `{}`", instruction.keyword.text);
         let mut finding = Finding::new(RULE.name, cx.at(last), message)
             .note("The builder still joins the lines, and says that it will not do so for ever.");
         finding.related = vec![Label { location: cx.at(blank[0]), text: "this line is empty".to_owned() }];
         finding.fix = cx.fix("Remove the blank lines", Safety::Safe, blank.into_iter().map(Edit::delete));
-        out.push(finding);
+        // Without its blank lines the instruction would look as if it were meant to be so.
+        out.push(if swallowed.is_some() { Finding { fix: None, ..finding }.for_parity() } else { finding });
     }
+}
+
+/// An instruction that was meant to stand on its own.
+fn joined(cx: &FileCx<'_>, instruction: &Instruction, it: Swallowed) -> Finding {
+    let (inner, outer) = (cx.source.slice(it.keyword), &instruction.keyword.text);
+    let line = cx.source.line(instruction.span.start);
+    let message = format!("this `{inner}` is read as a part of the `{outer}` of line {line}");
+    let mut finding = Finding::new(RULE.name, cx.at(it.keyword), message)
+        .only_as(&[])
+        .note("Neither an empty line nor a comment ends an instruction whose last line goes on.");
+    finding.related = vec![Label { location: cx.at(it.continuation), text: "it goes on from here".to_owned() }];
+    let title = format!("Take out the `{}`", cx.unit.syntax.escape);
+    finding.fix = cx.fix(title, Safety::Unsafe, [Edit::delete(it.continuation)]);
+    finding
 }
 
 /// The blank lines inside an instruction, neighbours joined, and the text of its last line before its heredocs.
