@@ -24,6 +24,8 @@ pub struct Contents {
     pub built: Vec<String>,
     /// Words of programs, scripts and manifests that ask for the history of a repository.
     pub history: Vec<String>,
+    /// Managers that write the revision into what they build, each with the words that prevent it.
+    pub stamping: Vec<(String, String)>,
     /// Files that say how a project is built.
     pub manifests: Vec<String>,
     /// What Docker and CI read themselves.

@@ -193,6 +193,32 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
     in_runs || in_manifests || in_scripts()
 }
 
+/// What makes it unsure that the images stay the same with some lines.
+pub(super) fn doubt(shared: &Shared<'_>, lines: &[Line]) -> Option<String> {
+    let history = CONTENTS.class.iter().filter(|it| it.history).flat_map(|it| &it.names);
+    let keeps_back = history.into_iter().any(|(_, text)| lines.iter().any(|it| it.text == *text));
+    let title = keeps_back.then(|| shared.whole().find_map(|(file, _)| stamping(file)))??;
+    Some(format!("`{title}` writes the revision into the program where the history and git are there"))
+}
+
+/// The command that writes the revision of the repository into what it builds, if git is there to ask.
+fn stamping(file: &FileCx<'_>) -> Option<String> {
+    file.model.stages.iter().find_map(|stage| {
+        let commands = || stage.runs().flat_map(|(_, run)| run.packages());
+        let installs_git = commands().any(|it| it.operands().any(|(_, word)| word == Some("git")));
+        let tag = stage.bottom.as_ref().and_then(|it| it.tag.as_deref()).unwrap_or_default();
+        if tag.contains("alpine") && !installs_git {
+            return None;
+        }
+        let stamps = |it: &&PackageCommand| {
+            let row = CONTENTS.stamping.iter().find(|(name, _)| *name == it.manager.name);
+            row.is_some_and(|(_, unless)| !file.source.text.contains(unless.as_str()))
+                && matches!(it.action, Action::Build | Action::Install)
+        };
+        commands().find(stamps).map(PackageCommand::title)
+    })
+}
+
 /// What Docker reads itself and the image does not need: whenever it changes, all after the copy is built anew.
 pub(super) fn own_files(shared: &Shared<'_>) -> Vec<Line> {
     /// A longer list is not worth reading.

@@ -54,10 +54,11 @@ fn finding(
     let who = if shared.is_alone() { "this build does not need" } else { "no build needs" };
     let message = format!("`{}` takes in {}, which {who}", first_line(file, need), list(&named));
     let mut finding = Finding::new(RULE.name, file.at(need.span), message);
-    let safety = if shared.open.is_none() { Safety::Safe } else { Safety::Unsafe };
+    let doubt = shared.open.clone().or_else(|| ballast::doubt(shared, &lines));
+    let safety = if doubt.is_none() { Safety::Safe } else { Safety::Unsafe };
     let mut note =
         "It is sent with every build, goes into the image, and each change in it builds anew what follows.".to_owned();
-    if let Some(reason) = &shared.open {
+    if let Some(reason) = &doubt {
         note = format!("{note} The fix is unsafe: {reason}.");
     }
     finding.note = Some(note);
