@@ -59,10 +59,15 @@ fn finding(cx: &FileCx<'_>, outer: &Instruction, kind: Keyword, word: &Word, val
         (false, true) => &["hadolint/DL3064"],
         (false, false) => return None,
     };
-    let message = format!("`{kind} {name}` leaves a secret in the image");
-    let finding = Finding::new(RULE.name, cx.at(word.span), message).only_as(codes).note(
-        "Whoever has the image can read it, and the build cache keeps it. A secret mount hands it to one command: `RUN --mount=type=secret,id=…`.",
-    );
+    let (place, who) = if outer.stage.is_none_or(|it| cx.is_shipped(it)) {
+        ("image", "Whoever has the image can read it, and the build cache keeps it.")
+    } else {
+        ("build cache", "Whoever gets at the cache, or at an attestation that names the arguments, can read it.")
+    };
+    let message = format!("`{kind} {name}` leaves a secret in the {place}");
+    let finding = Finding::new(RULE.name, cx.at(word.span), message)
+        .only_as(codes)
+        .note(format!("{who} A secret mount hands it to one command: `RUN --mount=type=secret,id=…`."));
     let is_empty = value.is_some_and(|it| it.trim_matches(['"', '\'']).is_empty());
     // `USE_TOKEN` and `AUTH_ENABLED` are switches.
     let is_switch = has(&["use", "enable", "enabled", "disable", "disabled"]);
