@@ -62,10 +62,12 @@ impl Script {
         let comments = gap.get(head + 1..last_line)?;
         let kept = comments.trim_end();
         let only_comments = kept.lines().all(|it| it.trim().is_empty() || it.trim_start().starts_with('#'));
+        // A line that goes on in a comment is a part of the command that somebody may want to put back.
+        let is_spare = |it: &str| it.trim_end().ends_with(['\\', '`']);
         // What stands behind the command would be joined to the comments.
         let ends = rest_of_line(text, end).trim().is_empty();
         let tail = before.member_end + head + 1 + kept.len();
-        if !only_comments || kept.is_empty() || !ends || !self.is_free(tail..end, text) {
+        if !only_comments || kept.is_empty() || kept.lines().any(is_spare) || !ends || !self.is_free(tail..end, text) {
             return None;
         }
         let tail = Span::new(tail, end);

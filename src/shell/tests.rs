@@ -342,6 +342,8 @@ fn removal_gives_the_expected_text() {
         ("RUN a && X && X 2 && b && X 3\n", Some("RUN a && b\n")),
         ("RUN X; X\n", Some("ALL")),
         ("RUN # c\\\n", Some("RUN # c\\\n")),
+        ("RUN a \\\n  b \\\n  # or c\n  && X\n", Some("RUN a \\\n  b\n  # or c\n")),
+        ("RUN a \\\n  b \\\n  # c \\\n  && X\n", None),
         ("RUN a || X\n", None),
         ("RUN a && X || true\n", None),
         ("RUN a && X & b\n", None),
