@@ -58,14 +58,18 @@ def theirs(path):
 def explain(path, result, mine, other):
     """The limit of the package that accounts for a disagreement, if there is one.
 
-    The package holds BuildKit of 2023; each entry but the last is a change in BuildKit since then, and as narrow as
-    it can be. None occurs in the corpus.
+    The package holds BuildKit of 2023; each entry but those about NUL and Latin-1 is a change in BuildKit since then,
+    and as narrow as it can be. None occurs in the corpus.
     """
     text = path.read_bytes().decode("utf-8", "replace")
     names = list(result["directives"])
     if "check" in names and re.search(r"(?im)\A(?:#.*\n)*?#\s*check\s*=.*\n(?:#.*\n)*?#\s*escape\s*=\s*`", text):
         return "the package does not know `# check=`, so it misses the `# escape=` after it"
     first = next((pair for pair in zip(mine, other) if pair[0] != pair[1]), None)
+    if first is not None and "\0" in text:
+        cut = (first[0][0].split("\0")[0], *first[0][1:3], [it.split("\0")[0] for it in first[0][3]])
+        if cut == first[1]:
+            return "the package hands texts to Python as C does, where a NUL ends them"
     if first is not None and first[0][:2] == first[1][:2]:
         line = text.split("\n")[first[0][1] - 1 : first[0][2]]
         longer = "<<" in line[0] and first[0][2] > first[1][2]
