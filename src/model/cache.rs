@@ -6,6 +6,7 @@ use super::{ImageRef, Model, Mount, PackageCommand, Run, Stage, StepKind, Value,
 use crate::{
     knowledge::{Action, Cache, Flavor, Image, KNOWLEDGE, Output},
     model::State,
+    project::parent,
     shell::{Assignment, Invocation},
 };
 
@@ -291,6 +292,10 @@ impl Model {
             let words: Option<Vec<String>> = invocation.words.iter().skip(1).map(|it| text(it, before)).collect();
             let operands: Vec<String> = words.into_iter().flatten().filter(|it| !it.starts_with('-')).collect();
             let [to, link] = operands.as_slice() else { continue };
+            // Behind a slash stands a folder, in which the link gets the name of what it leads to.
+            let named = link.ends_with('/').then(|| format!("{link}{}", to.rsplit('/').next().unwrap_or_default()));
+            let link = named.as_ref().unwrap_or(link);
+            let Some(to) = absolute(Some(&parent(link)), to) else { continue };
             for target in found.iter_mut().flat_map(|it| &mut it.targets).filter(|it| is_below(it, link)) {
                 *target = format!("{}{}", to.trim_end_matches('/'), &target[link.trim_end_matches('/').len()..]);
             }

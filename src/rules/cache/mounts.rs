@@ -8,11 +8,11 @@ use std::{
 use crate::{
     context::Context,
     edit::Safety,
-    knowledge::{Action, Flavor, Holds, Need, Sharing},
+    knowledge::{Action, Flavor, Holds, Leaves, Need, Sharing},
     manifests::{Linker, View, configured, visible, yarn_flavor, yarn_linker},
     model::{
         CachePath, Certainty, Configured, Misplaced, Model, Mount as RunMount, MountKind, PackageCommand, Run,
-        Settings, Stage, Step, StepKind, is_below, misplaced,
+        Settings, Stage, Step, StepKind, absolute, is_below, misplaced, text,
     },
     rule::FileCx,
     syntax::Keyword,
@@ -32,7 +32,10 @@ pub(super) fn each(cx: &FileCx<'_>, mut visit: impl FnMut(&Site<'_>)) {
     for stage in &cx.model.stages {
         let facts = Facts { model: cx.model, stage, configured: RefCell::default(), bare_installs: OnceCell::new() };
         for (at, step) in stage.steps.iter().enumerate() {
-            if let StepKind::Run(run) = &step.kind {
+            // Where a backslash too many has joined two instructions, it is not known what was meant.
+            if let StepKind::Run(run) = &step.kind
+                && cx.swallowed(cx.model.instruction(step)).is_none()
+            {
                 visit(&Site { cx, stage, facts: &facts, file: &file, at, step, run, uses: OnceCell::new() });
             }
         }
@@ -177,7 +180,8 @@ impl<'a> Site<'a> {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
             });
             // Links into a mount lead nowhere afterwards.
-            if !installs || run.links_into_cache(command, &self.step.before).is_some() {
+            if !installs || run.links_into_cache(command, &self.step.before).is_some() || self.is_for_the_cache(command)
+            {
                 continue;
             }
             let mut missing = false;
@@ -353,6 +357,20 @@ impl<'a> Site<'a> {
             StepKind::Run(run) => Some((step, run)),
             StepKind::Copy(_) | StepKind::Other => None,
         })
+    }
+
+    /// Whether the same run throws away what a command installs: then the filled cache is what the image is to have.
+    fn is_for_the_cache(&self, command: &PackageCommand) -> bool {
+        let outputs = self.cx.model.outputs(self.stage.index, &self.step.before, self.run, command);
+        let packages: Vec<&String> =
+            outputs.iter().filter(|(it, _)| it.holds == Leaves::Packages).map(|(_, path)| path).collect();
+        let later = self.run.invocations().iter().enumerate().skip(command.invocation + 1);
+        !packages.is_empty()
+            && later.filter(|(_, it)| it.program == "rm").any(|(at, it)| {
+                let folder = self.run.folders()[at].as_deref();
+                let removed = it.words[1..].iter().filter_map(|word| text(word, &self.step.before));
+                removed.filter_map(|it| absolute(folder, &it)).any(|it| packages.contains(&&it))
+            })
     }
 
     fn assumption(&self) -> String {

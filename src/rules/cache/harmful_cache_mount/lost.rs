@@ -42,8 +42,9 @@ impl<'a> Harm<'_, 'a, '_> {
         for reader in &lost {
             finding.related.push(self.label(reader.step, "it is wanted here"));
         }
+        let gathered = lost.iter().any(|it| filled.iter().any(|filled| gathers(filled, &it.path)));
         finding.fix = self
-            .carried(&lost, readers.len() == lost.len())
+            .carried(&lost, readers.len() == lost.len() && !gathered)
             .and_then(|edits| site.cx.fix("Copy it out of the mount in the same `RUN`", Safety::Unsafe, edits));
         self.out.push(finding);
     }
@@ -178,7 +179,8 @@ impl<'a> Harm<'_, 'a, '_> {
         run.invocations().iter().enumerate().any(|(at, it)| {
             let folder = run.folders()[at].as_deref();
             match run.package(at) {
-                Some(command) if command.manager.root => false,
+                // What is only downloaded is meant to be taken from there.
+                Some(command) if command.manager.root => command.goes_elsewhere(),
                 Some(command) => {
                     let outputs = self.site.cx.model.outputs(stage, &step.before, run, command);
                     let near = |it: &str| is_below(it, target) || is_below(target, it);
@@ -233,6 +235,12 @@ impl<'a> Harm<'_, 'a, '_> {
         edits.push(Edit::insert(end, text));
         crate::rewrite::join(edits)
     }
+}
+
+/// Whether a path is a folder that a mount keeps from build to build: what is taken out of it by name alone is new.
+fn gathers(filled: &Filled<'_>, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path == filled.path || filled.output.gathers.iter().any(|it| it == name)
 }
 
 fn is_package(run: &Run, at: usize) -> bool {
