@@ -113,10 +113,14 @@ fn finding(cx: &FileCx<'_>, first: &Install<'_>, second: &Install<'_>) -> Option
     let title = second.command.title();
     let mut finding = Finding::new(RULE.name, location, format!("`{title}` goes on with what the layer above began"));
     finding.note = Some(
-        if second.updates {
-            "The package index is fetched twice, and two layers are kept where one would do."
-        } else {
-            "It reads the index that the layer above has fetched, however old that is by the time this one is built again."
+        match (first.updates, second.updates) {
+            (true, true) => "The package index is fetched twice, and two layers are kept where one would do.",
+            (true, false) => {
+                "It reads the index that the layer above has fetched, however old that is by the time this one is \
+                 built again."
+            }
+            // Others fetch their index by themselves.
+            (false, _) => "Two layers are kept where one would do.",
         }
         .to_owned(),
     );
