@@ -5,7 +5,8 @@
 use dockopt::{edit::Safety, engine, project::Project, settings::Settings};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// A case: what it is about, the files (the Dockerfile first), texts of the fixed Dockerfile, and texts that it lacks.
+/// A case: what it is about, the files (the Dockerfile first, settings in `dockopt.toml`), texts of the fixed Dockerfile
+/// and the other files that `fix` may write, each behind a line with its path, and texts that they lack.
 struct Case {
     name: &'static str,
     files: &'static [(&'static str, &'static str)],
@@ -281,6 +282,126 @@ const CASES: &[Case] = &[
         lacks: &["target=/opt"],
     },
     Case {
+        name: "8 a cache that is filled for the image stays in it",
+        files: &[(
+            "Dockerfile",
+            "FROM oven/bun:1\nWORKDIR /app\nCOPY package.json bun.lock ./\nRUN bun install --frozen-lockfile && rm -rf node_modules\nCMD [\"bun\", \"--version\"]\n",
+        )],
+        has: &[],
+        lacks: &["--mount"],
+    },
+    Case {
+        name: "13 what CI carries over stays a layer of its own",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"app.py\"]\n",
+            ),
+            ("requirements.txt", "flask==3.0.3\n"),
+            ("app.py", ""),
+            (
+                ".github/workflows/ci.yml",
+                "on: push\njobs:\n  image:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v5\n      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          cache-from: type=gha\n          cache-to: type=gha,mode=max\n",
+            ),
+        ],
+        has: &[
+            "COPY requirements.txt ./\nRUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install -r requirements.txt\nCOPY . .\n",
+        ],
+        lacks: &["type=bind"],
+    },
+    Case {
+        name: "14 who keeps a cache apart by an id goes on to",
+        files: &[(
+            "Dockerfile",
+            "FROM python:3.12\nENV PIP_CACHE_DIR=/opt/pip\nRUN --mount=type=cache,id=team-a,target=/root/.cache/pip pip install --no-cache-dir flask==3.0.3\n",
+        )],
+        has: &["--mount=type=cache,id=team-a,target=/opt/pip pip install flask"],
+        lacks: &["id=pip", "/root/.cache/pip"],
+    },
+    Case {
+        name: "14 a cache of one's own is not mounted under the name of all",
+        files: &[(
+            "Dockerfile",
+            "FROM maven:3.9 AS build\nWORKDIR /src\nCOPY settings.xml /root/.m2/settings.xml\nCOPY . .\nRUN --mount=type=cache,id=team-a,target=/root/.m2,sharing=locked mvn -B package\n",
+        )],
+        has: &["id=team-a,target=/root/.m2/repository"],
+        lacks: &[],
+    },
+    Case {
+        name: "15 a volume stays, and its folder is where the cache lies",
+        files: &[(
+            "Dockerfile",
+            "FROM gradle:8-jdk21 AS build\nWORKDIR /src\nCOPY settings.gradle build.gradle ./\nCOPY src src\nRUN gradle build --no-daemon\n\nFROM debian:12\nVOLUME /var/cache/apt\nRUN apt-get update && apt-get install -y --no-install-recommends git\nCMD [\"git\"]\n",
+        )],
+        has: &[
+            "target=/home/gradle/.gradle/caches",
+            "VOLUME /var/cache/apt\n",
+            "id=apt-bookworm,target=/var/cache/apt",
+        ],
+        lacks: &["/root/.gradle"],
+    },
+    Case {
+        name: "20 what an old build has left is not copied out by a pattern",
+        files: &[(
+            "Dockerfile",
+            "FROM rust:1.80 AS build\nWORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nCOPY src src\nRUN --mount=type=cache,target=/src/target cargo build --release --locked\n\nFROM debian:12-slim\nCOPY --from=build /src/target/release/* /usr/local/bin/\nCMD [\"app\"]\n",
+        )],
+        has: &["COPY --from=build /src/target/release/* /usr/local/bin/"],
+        lacks: &["cp -r", "/out"],
+    },
+    Case {
+        name: "20 what an old build has left is not copied out with its folder",
+        files: &[(
+            "Dockerfile",
+            "FROM rust:1.80 AS build\nWORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nCOPY src src\nRUN --mount=type=cache,target=/src/target cargo build --release --locked\n\nFROM debian:12-slim\nCOPY --from=build /src/target/release /app\nCMD [\"/app/app\"]\n",
+        )],
+        has: &["COPY --from=build /src/target/release /app\n"],
+        lacks: &["cp -r", "/out"],
+    },
+    Case {
+        name: "22 no link stands in for a folder that may be one, nor for a user by name",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM golang:1.24 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o /out/server .\n\nFROM debian:12-slim\nCOPY --from=build /out/server /bin/server\nCOPY --from=build --chown=app /src/templates /app/templates\nCOPY --from=build /src/lib /lib/\nCOPY --from=build /out/server /usr/local/bin/server\nENTRYPOINT [\"server\"]\n",
+            ),
+            ("dockopt.toml", "select = [\"unlinked-copy\"]\n"),
+        ],
+        has: &[
+            "COPY --from=build /out/server /bin/server\n",
+            "COPY --from=build --chown=app ",
+            "COPY --from=build /src/lib /lib/\n",
+            "COPY --link --from=build /out/server /usr/local/bin/server\n",
+        ],
+        lacks: &[],
+    },
+    Case {
+        name: "23 the history stays where a version is made of it",
+        files: &[
+            ("Dockerfile", "FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN pip install .\nCMD [\"app\"]\n"),
+            (
+                "pyproject.toml",
+                "[build-system]\nrequires = [\"setuptools\", \"setuptools_scm\"]\n[project]\nname = \"app\"\ndynamic = [\"version\"]\n[tool.setuptools_scm]\n",
+            ),
+            ("app.py", ""),
+            (".git/HEAD", "ref: refs/heads/main\n"),
+        ],
+        has: &["# .dockerignore\n", ".dockerignore\nDockerfile\n"],
+        lacks: &[".git\n"],
+    },
+    Case {
+        name: "23 the history stays where a command asks for it",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM debian:12\nWORKDIR /app\nCOPY . .\nRUN git describe --tags > version\nCMD [\"cat\", \"version\"]\n",
+            ),
+            (".git/HEAD", "ref: refs/heads/main\n"),
+        ],
+        has: &[],
+        lacks: &[".git\n"],
+    },
+    Case {
         name: "25 an instruction behind a continued RUN is not lost",
         files: &[(
             "Dockerfile",
@@ -398,6 +519,226 @@ const CASES: &[Case] = &[
         has: &["target=/var/lib/apt/lists"],
         lacks: &["target=/var/lib/apt,"],
     },
+    Case {
+        name: "39 nobody becomes another user, and nothing is said of health",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM alpine:3.20\nRUN apk add --no-cache python3\nWORKDIR /app\nCOPY requirements.txt .\nCOPY app app\nEXPOSE 80\nCMD [\"python3\", \"-m\", \"app\"]\n",
+            ),
+            ("requirements.txt", "flask==3.0.3\n"),
+            ("app/__main__.py", ""),
+        ],
+        has: &["EXPOSE 80\n"],
+        lacks: &["USER", "adduser", "useradd", "HEALTHCHECK", "--chown", "LABEL", "curl", "80/tcp"],
+    },
+    Case {
+        name: "40 development dependencies are there while something is built",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\nCMD [\"npm\", \"start\"]\n",
+            ),
+            (
+                "package.json",
+                "{\"name\": \"app\", \"scripts\": {\"build\": \"tsc\", \"start\": \"node dist\"}, \"devDependencies\": {\"typescript\": \"5.6.3\"}, \"dependencies\": {\"express\": \"4.21.1\"}}",
+            ),
+            (
+                "package-lock.json",
+                "{\"name\": \"app\", \"lockfileVersion\": 3, \"packages\": {\"\": {}, \"node_modules/typescript\": {\"version\": \"5.6.3\", \"dev\": true}, \"node_modules/express\": {\"version\": \"4.21.1\"}}}",
+            ),
+            ("src/index.ts", ""),
+        ],
+        has: &["npm ci\n", "RUN npm run build\n"],
+        lacks: &["NODE_ENV", "--omit=dev", "--production"],
+    },
+    Case {
+        name: "41 a build with C stays one",
+        files: &[(
+            "Dockerfile",
+            "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nCOPY *.go ./\nRUN go build -o /app .\nCMD [\"/app\"]\n",
+        )],
+        has: &["go build -o /app ."],
+        lacks: &["CGO_ENABLED", "GOFLAGS"],
+    },
+    Case {
+        name: "42 a file in small letters stays one",
+        files: &[("Dockerfile", "from debian:12\nrun apt-get update && apt-get install -y git\ncmd [\"git\"]\n")],
+        has: &["from debian:12\nrun --mount=", "\ncmd [\"git\"]\n"],
+        lacks: &["FROM", "RUN", "CMD"],
+    },
+    Case {
+        name: "43 what follows a failure is not joined to another step",
+        files: &[(
+            "Dockerfile",
+            "FROM python:3.12\nRUN --mount=type=bind,source=requirements.txt,target=/r.txt pip install -r /r.txt\nRUN pip install gunicorn==23.0.0; echo done\n",
+        )],
+        has: &["    pip install -r /r.txt\nRUN ", "pip install gunicorn==23.0.0; echo done\n"],
+        lacks: &[],
+    },
+    Case {
+        name: "44 the escape directive does not run into what follows",
+        files: &[("Dockerfile", "# escape=\\\nFROM debian:12\nRUN apt-get update && \\\n    apt-get install -y git\n")],
+        has: &["# escape=\\\nFROM debian:12\nRUN --mount="],
+        lacks: &[],
+    },
+    Case {
+        name: "45 directives stay the first lines",
+        files: &[(
+            "Dockerfile",
+            "# syntax=docker/dockerfile:1\n# check=skip=JSONArgsRecommended\n\n# what for\nFROM debian:12\nRUN apt-get update; \\\n    apt-get install -y git; \\\n    rm -rf /var/lib/apt/lists/*\n",
+        )],
+        has: &[
+            "# syntax=docker/dockerfile:1\n# check=skip=JSONArgsRecommended\n\n# what for\nFROM debian:12\n",
+            "git\n",
+        ],
+        lacks: &["rm -rf", ";\n\n", "git;"],
+    },
+    Case {
+        name: "46 the tabs and the other lines of a heredoc stay",
+        files: &[(
+            "Dockerfile",
+            "FROM python:3.12\nRUN <<'PY' python3 -\nif True:\n\tprint(\"pip install --no-cache-dir x\")\nPY\nRUN <<-EOF\n\tpip install --no-cache-dir flask==3.0.3\n\n\techo done\n\tEOF\n",
+        )],
+        has: &[
+            "RUN <<'PY' python3 -\nif True:\n\tprint(\"pip install --no-cache-dir x\")\nPY\n",
+            "<<-EOF\n\tpip install flask==3.0.3\n\n\techo done\n\tEOF\n",
+        ],
+        lacks: &[],
+    },
+    Case {
+        name: "47 brackets of the shell are no array",
+        files: &[(
+            "Dockerfile",
+            "FROM debian:12\nRUN [ -f /x ] || (apt-get update && apt-get install -y git)\nCMD [\"git\"]\n",
+        )],
+        has: &["[ -f /x ] || (apt-get update && apt-get install"],
+        lacks: &[],
+    },
+    Case {
+        name: "48 a file that is no Dockerfile keeps no other from being fixed",
+        files: &[
+            ("Dockerfile", "FROM python:3.12\nRUN pip install --no-cache-dir flask==3.0.3\n"),
+            ("template/Dockerfile", "{% if base %}\nFROM {{ base }}\n{% endif %}\nRUN pip install --no-cache-dir x\n"),
+        ],
+        has: &["pip install flask==3.0.3\n", "{% if base %}\nFROM {{ base }}\n{% endif %}\n"],
+        lacks: &[],
+    },
+    Case {
+        name: "49 a blank line, an order and a tag that somebody chose stay",
+        files: &[(
+            "Dockerfile",
+            "FROM python:latest\n\nENV B=1\nENV A=2\n\nRUN pip install zope.interface==7 \\\n    attrs==24.2.0\n\nEXPOSE 80\n",
+        )],
+        has: &[
+            "FROM python:latest\n\nENV B=1\nENV A=2\n\nRUN ",
+            "pip install zope.interface==7 \\\n    attrs==24.2.0\n\nEXPOSE 80\n",
+        ],
+        lacks: &["WORKDIR"],
+    },
+    Case {
+        name: "50 no file system in memory is mounted, as the whole context would be sent",
+        files: &[(
+            "Dockerfile",
+            "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci && npm rebuild\nCMD [\"node\"]\n",
+        )],
+        has: &["target=/root/.npm"],
+        lacks: &["tmpfs"],
+    },
+    Case {
+        name: "51 a cache of what a project builds is its own",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM rust:1.80 AS build\nWORKDIR /src\nCOPY . .\nRUN cargo build --release --locked\n\nFROM debian:12-slim\nCOPY --from=build /src/target/release/app /usr/local/bin/app\nCMD [\"app\"]\n",
+            ),
+            ("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nregex = \"1\"\n"),
+            (
+                "Cargo.lock",
+                "version = 3\n[[package]]\nname = \"p0\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p1\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p2\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p3\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p4\"\nversion = \"1.0.0\"\n",
+            ),
+            ("src/main.rs", "fn main() {}\n"),
+        ],
+        has: &["id=app-target,target=/src/target", "cp target/release/app /out/", "COPY --from=build /out/app"],
+        lacks: &["id=cargo", "COPY --from=build /src/target"],
+    },
+    Case {
+        name: "52 what is deleted between two builds is there to be deleted",
+        files: &[(
+            "Dockerfile",
+            "FROM rust:1.80 AS build\nWORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && echo \"fn main() {}\" > src/main.rs && cargo build --release --locked\nCOPY src src\nRUN rm ./target/release/deps/app*\nRUN cargo build --release --locked\n\nFROM debian:12-slim\nCOPY --from=build /src/target/release/app /usr/local/bin/app\nCMD [\"app\"]\n",
+        )],
+        has: &["target=/usr/local/cargo/registry"],
+        lacks: &["target=/src/target"],
+    },
+    Case {
+        name: "53 a RUN that a backslash has swallowed is not written around",
+        files: &[(
+            "Dockerfile",
+            "FROM debian:12\nRUN apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/* \\\n\n# python\nRUN rm -f /usr/bin/python\nCMD [\"git\"]\n",
+        )],
+        has: &["apt-get install -o Dir::Cache::archives=keep/ -y git\n\n# python\nRUN rm -f /usr/bin/python\n"],
+        lacks: &["rm -rf"],
+    },
+    Case {
+        name: "54 what ONBUILD leaves to others stays",
+        files: &[(
+            "Dockerfile",
+            "FROM node:22\nONBUILD COPY package.json .\nONBUILD RUN npm install\nONBUILD COPY . .\nCMD [\"npm\", \"start\"]\n",
+        )],
+        has: &["ONBUILD COPY package.json .\nONBUILD RUN npm install\nONBUILD COPY . .\n"],
+        lacks: &[],
+    },
+    Case {
+        name: "55 an install by another name is one",
+        files: &[(
+            "Dockerfile",
+            "FROM python:3.12 AS a\nRUN pip3 install flask==3.0.3\nFROM python:3.12 AS b\nRUN python -m pip install flask==3.0.3\nFROM rust:1.80 AS c\nRUN cargo install ripgrep --version 14.1.1\n",
+        )],
+        has: &[
+            "/root/.cache/pip \\\n    pip3",
+            "/root/.cache/pip \\\n    python -m pip",
+            "/usr/local/cargo/registry,sharing=locked \\\n    cargo install",
+        ],
+        lacks: &[],
+    },
+    Case {
+        name: "56 a link in the root of the image moves no cache",
+        files: &[(
+            "Dockerfile",
+            "FROM alpine:3.20\nRUN ln -s usr/local/bin/entrypoint.sh /\nRUN apk add --no-cache git\n",
+        )],
+        has: &["target=/etc/apk/cache"],
+        lacks: &["target=/usr/local"],
+    },
+    Case {
+        name: "56 a link beside it moves a cache",
+        files: &[("Dockerfile", "FROM alpine:3.20\nRUN ln -s ../../var/cache/apk /etc/apk/cache\nRUN apk add git\n")],
+        has: &["target=/var/cache/apk"],
+        lacks: &[],
+    },
+    Case {
+        name: "57 what is only downloaded is taken from where it lies",
+        files: &[(
+            "Dockerfile",
+            "FROM debian:12 AS base\nRUN apt-get update && apt-get install -y --no-install-recommends gnupg\nFROM base\nRUN apt-get update && apt-get install -y --download-only git\nRUN mv /var/cache/apt/archives/*.deb /tmp/\n",
+        )],
+        has: &["RUN apt-get update && apt-get install -y --download-only git\n", "id=apt-bookworm"],
+        lacks: &[],
+    },
+    Case {
+        name: "32 an escape of one's own is used where there was none",
+        files: &[
+            (
+                "Dockerfile",
+                "# escape=`\nFROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY app app\nEXPOSE 80\nCMD [\"python\", \"-m\", \"app\"]\n",
+            ),
+            ("requirements.txt", "flask==3.0.3\n"),
+            ("app/__main__.py", ""),
+        ],
+        has: &["--mount=type=cache,target=/root/.cache/pip `\n", "ENV VIRTUAL_ENV=/opt/venv `\n"],
+        lacks: &["\\\n"],
+    },
 ];
 
 fn main() -> std::process::ExitCode {
@@ -407,12 +748,22 @@ fn main() -> std::process::ExitCode {
 }
 
 fn examine(case: &Case) -> Result<(), String> {
-    let project = Project::in_memory(case.files.iter().copied(), Settings::default());
+    let settings = case.files.iter().find(|(path, _)| *path == "dockopt.toml");
+    let settings = settings.map_or_else(|| Ok(Settings::default()), |(_, text)| Settings::parse(text));
+    let settings = settings.map_err(|it| it.to_string())?;
+    let project = Project::in_memory(case.files.iter().copied(), settings);
     let fixed = engine::fix(&project, Safety::Unsafe);
     if let Some(dropped) = fixed.dropped.first() {
         return Err(format!("the fix of `{}` was dropped: {}", dropped.finding.rule, dropped.reason));
     }
-    let text = &fixed.project.sources[0].text;
+    let written = |project: &Project| match project.sources.as_slice() {
+        [first, rest @ ..] => {
+            let others: Vec<String> = rest.iter().map(|it| format!("\n# {}\n{}", it.path, it.text)).collect();
+            first.text.clone() + &others.concat()
+        }
+        [] => String::new(),
+    };
+    let text = written(&fixed.project);
     if let Some(missing) = case.has.iter().find(|it| !text.contains(**it)) {
         return Err(format!("`{missing}` is missing:\n{text}"));
     }
@@ -420,5 +771,5 @@ fn examine(case: &Case) -> Result<(), String> {
         return Err(format!("`{wrong}` should not be there:\n{text}"));
     }
     let again = engine::fix(&fixed.project, Safety::Unsafe);
-    if again.project.sources[0].text == *text { Ok(()) } else { Err("a second fix changes it".to_owned()) }
+    if written(&again.project) == text { Ok(()) } else { Err("a second fix changes it".to_owned()) }
 }
