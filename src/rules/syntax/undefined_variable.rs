@@ -106,6 +106,11 @@ impl<'a> Words<'a, '_> {
         if !raw.contains('$') {
             return;
         }
+        // The builder refuses `${a:b}`, so that something else must fill it in before.
+        let is_foreign = |name: &str| {
+            let modifiers = raw.split("${").skip(1).filter_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
+            modifiers.into_iter().any(|it| !it.starts_with(['-', '+', '?']))
+        };
         let mut seen = Vec::new();
         for name in variables(raw, self.cx.unit.syntax.escape) {
             let is_set = name == "PATH" || self.state.variables.contains_key(name) || also.contains(&name);
@@ -119,7 +124,9 @@ impl<'a> Words<'a, '_> {
             let message = format!("nothing here sets `{name}`");
             let finding = Finding::new(RULE.name, self.cx.at(span), message);
             self.out.push(match near {
-                _ if name == self.own => finding.note("It is empty unless the base image sets it.").for_parity(),
+                _ if name == self.own || is_foreign(name) => {
+                    finding.note("It is empty unless the base image sets it.").for_parity()
+                }
                 Some(near) => finding.note(format!("Did you mean `{near}`?")),
                 None if self.is_bare => finding.note("It is empty. Declare it with `ARG` or `ENV` in this stage."),
                 None => finding.note("It is empty unless the base image sets it.").for_parity(),
