@@ -6,7 +6,7 @@ use super::{Doubts, Follower, Mount, Plan, Site};
 use crate::{
     edit::{Change, Edit, Safety},
     knowledge::{Action, Defeat, Need, Sharing},
-    model::{PackageCommand, Stage, Value, is_below, text},
+    model::{PackageCommand, Run, Stage, Value, is_below, text},
     rewrite,
     shell::{Removal, Word},
     source::Span,
@@ -220,18 +220,22 @@ impl Site<'_> {
         need.actions.contains(&command.action) && own_program && !present() && !configured()
     }
 
-    /// Whether an earlier run lacks the same, so that what is said there will hold here, too.
-    fn is_said_earlier(&self, need: &Need, command: &PackageCommand) -> bool {
+    /// Whether an earlier run lacks the same mounts, so that what is said there with them will hold here, too.
+    fn is_said_earlier(&self, need: &Need, command: &PackageCommand, plan: &Plan<'_>) -> bool {
         let manager = command.manager;
-        let runs = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
-        runs.filter(|(step, run)| step.item < self.step.item && run.script().is_some() && !run.goes_elsewhere(manager))
-            .any(|(_, run)| {
-                run.packages().iter().any(|it| {
+        let mut runs = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
+        let lacks = |run: &Run| {
+            run.script().is_some()
+                && !run.goes_elsewhere(manager)
+                && !plan.mounts.keys().any(|it| run.has_cache_over(it))
+                && run.packages().iter().any(|it| {
                     it.manager.name == manager.name
                         && need.actions.contains(&it.action)
                         && run.invocations()[it.invocation].wrappers.is_empty()
                 })
-            })
+        };
+        let lacks_here = !plan.mounts.is_empty() && !plan.mounts.keys().any(|it| self.run.has_cache_over(it));
+        lacks_here && runs.any(|(step, run)| step.item < self.step.item && lacks(run))
     }
 
     /// Adds what the cache stays empty without: words of the command, variables, a command before it.
@@ -248,7 +252,10 @@ impl Site<'_> {
         let of_place = plan.sets.iter().filter(|(at, _)| *at == command.invocation).map(|(_, it)| it.clone());
         let mut set: Vec<String> = of_place.collect();
         for need in command.manager.needs.iter().filter(|it| self.is_needed(it, command)) {
-            if need.before.is_some() && self.is_said_earlier(need, command) {
+            if let Some(difference) = &need.differs {
+                doubts.add(Safety::Unsafe, difference.clone());
+            }
+            if need.before.is_some() && self.is_said_earlier(need, command, plan) {
                 continue;
             }
             if let Some(needed) = &need.words {
@@ -258,9 +265,6 @@ impl Site<'_> {
             set.extend(need.set.clone());
             if let Some(command) = &need.before {
                 before = format!("{command} && ");
-            }
-            if let Some(difference) = &need.differs {
-                doubts.add(Safety::Unsafe, difference.clone());
             }
         }
         let all: Vec<String> = [words.trim(), before.trim_end_matches("&& ")]
