@@ -7,6 +7,17 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
+/// Reads a table of `rules/knowledge/` by its name, of which `build.rs` has made JSON.
+macro_rules! table {
+    ($name:literal) => {
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json"))).expect(concat!(
+            "the tests of `knowledge` read the table `",
+            $name,
+            "`"
+        ))
+    };
+}
+
 mod builders;
 mod contents;
 mod downloads;
@@ -58,12 +69,9 @@ pub struct Folders {
 ///
 /// If a table is malformed; the tests of this module read them all.
 pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
-    let managers: ManagerTable = toml::from_str(include_str!("../rules/knowledge/managers.toml"))
-        .expect("the test `tables_are_sound` reads the table");
-    let images: ImageTable = toml::from_str(include_str!("../rules/knowledge/images.toml"))
-        .expect("the test `tables_are_sound` reads the table");
-    let programs: ProgramTable = toml::from_str(include_str!("../rules/knowledge/programs.toml"))
-        .expect("the test `tables_are_sound` reads the table");
+    let managers: ManagerTable = table!("managers");
+    let images: ImageTable = table!("images");
+    let programs: ProgramTable = table!("programs");
     Knowledge {
         managers: managers.manager,
         images: images.image,
@@ -80,10 +88,7 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
 /// # Panics
 ///
 /// If the table is malformed; a test of this module reads it.
-pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    toml::from_str(include_str!("../rules/knowledge/runtime.toml"))
-        .expect("the test `tables_are_sound` reads the table")
-});
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| table!("runtime"));
 
 /// The table of what is needed at run time.
 #[derive(Debug, Deserialize)]
@@ -132,10 +137,7 @@ impl Library {
 /// # Panics
 ///
 /// If the table is malformed; a test of this module reads it.
-pub static HADOLINT: LazyLock<BTreeMap<String, Severity>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../rules/knowledge/hadolint.toml"))
-        .expect("the test `tables_are_sound` reads the table")
-});
+pub static HADOLINT: LazyLock<BTreeMap<String, Severity>> = LazyLock::new(|| table!("hadolint"));
 
 /// A level of hadolint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -696,7 +698,7 @@ impl WordPattern {
 
     /// Whether it matches one word.
     pub fn matches_word(&self, word: &str) -> bool {
-        self.words.len() == 1 && self.matches(&[word])
+        matches!(self.words.as_slice(), [pattern] if wildcard(pattern.as_bytes(), word.as_bytes()))
     }
 }
 
@@ -801,10 +803,29 @@ impl Image {
 
     /// The entry for an image; `None` when it is unknown. The name is the repository without `docker.io/` and `library/`.
     pub fn find(name: &str, tag: Option<&str>) -> Option<&'static Self> {
-        KNOWLEDGE.images.iter().find(|it| {
-            it.name.iter().chain(&it.names).any(|pattern| pattern.matches_word(name))
-                && it.tag.as_ref().is_none_or(|pattern| tag.is_some_and(|tag| pattern.matches_word(tag)))
-        })
+        type Index = (FxHashMap<&'static str, Vec<usize>>, Vec<(&'static WordPattern, usize)>);
+        static INDEX: LazyLock<Index> = LazyLock::new(|| {
+            let mut names: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+            let mut patterns = Vec::new();
+            for (at, image) in KNOWLEDGE.images.iter().enumerate() {
+                for pattern in image.name.iter().chain(&image.names) {
+                    if pattern.is_plain() {
+                        names.entry(pattern.first()).or_default().push(at);
+                    } else {
+                        patterns.push((pattern, at));
+                    }
+                }
+            }
+            (names, patterns)
+        });
+        let (names, patterns) = &*INDEX;
+        let exact = names.get(name).into_iter().flatten().copied();
+        let like = patterns.iter().filter(|(it, _)| it.matches_word(name)).map(|(_, at)| *at);
+        let has_tag = |at: &usize| {
+            let wanted = KNOWLEDGE.images[*at].tag.as_ref();
+            wanted.is_none_or(|pattern| tag.is_some_and(|tag| pattern.matches_word(tag)))
+        };
+        exact.chain(like).filter(has_tag).min().map(|at| &KNOWLEDGE.images[at])
     }
 }
 

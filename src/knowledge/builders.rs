@@ -9,10 +9,7 @@ use serde::Deserialize;
 /// # Panics
 ///
 /// If the table is malformed; a test of this module reads it.
-pub static BUILDERS: LazyLock<Builders> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/knowledge/builders.toml"))
-        .expect("the test `table_is_sound` reads the table")
-});
+pub static BUILDERS: LazyLock<Builders> = LazyLock::new(|| table!("builders"));
 
 /// The table of definitions that are not read.
 #[derive(Debug, Deserialize)]

@@ -9,10 +9,7 @@ use serde::Deserialize;
 /// # Panics
 ///
 /// If the table is malformed; a test of this module reads it.
-pub static CONTENTS: LazyLock<Contents> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/knowledge/context.toml"))
-        .expect("the test `table_is_sound` reads the table")
-});
+pub static CONTENTS: LazyLock<Contents> = LazyLock::new(|| table!("context"));
 
 /// The table of what lies in build contexts.
 #[derive(Debug, Deserialize)]

@@ -29,10 +29,7 @@ pub enum Weight {
 /// # Panics
 ///
 /// If the table is malformed; the test of this module reads it.
-pub static DOWNLOADS: LazyLock<Downloads> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/knowledge/downloads.toml"))
-        .expect("the test `the_table_is_sound` reads the table")
-});
+pub static DOWNLOADS: LazyLock<Downloads> = LazyLock::new(|| table!("downloads"));
 
 impl Downloads {
     /// How much a file weighs, as far as its ending tells.

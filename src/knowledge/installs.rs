@@ -115,10 +115,7 @@ pub struct Developers {
 /// # Panics
 ///
 /// If the table is malformed; the tests of this module read it.
-pub static DEVELOPERS: LazyLock<Developers> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/knowledge/developers.toml"))
-        .expect("the test `the_table_is_sound` reads the table")
-});
+pub static DEVELOPERS: LazyLock<Developers> = LazyLock::new(|| table!("developers"));
 
 impl Developers {
     /// Whether a path, or the name of a stage, says that it is for developers or tests.
@@ -148,8 +145,7 @@ struct Table {
 }
 
 static INSTALLS: LazyLock<Vec<Installs>> = LazyLock::new(|| {
-    let table: Table = toml::from_str(include_str!("../../rules/knowledge/installs.toml"))
-        .expect("the test `the_table_is_sound` reads the table");
+    let table: Table = table!("installs");
     table.install
 });
 

@@ -23,10 +23,7 @@ struct Table {
     nothing: Vec<String>,
 }
 
-static VARIABLES: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/knowledge/variables.toml"))
-        .expect("the test `the_table_is_sound` reads the table")
-});
+static VARIABLES: LazyLock<Table> = LazyLock::new(|| table!("variables"));
 
 /// How often a variable changes, if its name says which build it is.
 ///

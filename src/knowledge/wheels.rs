@@ -37,10 +37,7 @@ pub struct Twin {
 /// # Panics
 ///
 /// If the table is malformed; the test of this module reads it.
-pub static WHEELS: LazyLock<Wheels> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/knowledge/wheels.toml"))
-        .expect("the test `the_table_is_sound` reads the table")
-});
+pub static WHEELS: LazyLock<Wheels> = LazyLock::new(|| table!("wheels"));
 
 impl Wheels {
     /// The package with wheels that can stand in for one, by its name as [`normal`](crate::manifests::normal) writes it.
