@@ -5,14 +5,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use rayon::prelude::*;
-
 use crate::{
     context::{Context, Trees},
     edit::{Change, Safety},
     finding::{Finding, Fix, Level},
     model::Model,
-    names,
+    names, parallel,
     project::{Project, Unit},
     rule::{Check, FileCx, ProjectCx, Rule},
     rules::{self, MALFORMED_SUPPRESSION, SHELL_MISTAKE, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
@@ -37,7 +35,7 @@ pub use ignores::add_ignores;
 /// Suppressed ones and those of rules that are not selected are left out; levels are as the settings want them.
 pub fn check(project: &Project) -> Vec<Finding> {
     let chosen = Chosen::of(project);
-    let mut looks: Vec<Look> = project.dockerfiles.par_iter().map(|unit| look(project, unit, &chosen)).collect();
+    let mut looks: Vec<Look> = parallel::map(&project.dockerfiles, |_, unit| look(project, unit, &chosen));
     let across = look_across(project, &looks.iter().collect::<Vec<_>>(), &chosen);
     let mut all: Vec<Finding> = looks.iter_mut().flat_map(|it| std::mem::take(&mut it.findings)).collect();
     if !across.is_empty() {
@@ -58,7 +56,7 @@ pub fn shell_scripts(project: &Project) -> Vec<Script> {
         let source = project.source(unit.file);
         rules::shell_scripts(&FileCx { project, unit, source, model: &model, contexts: &contexts })
     };
-    let mut scripts: Vec<Script> = project.dockerfiles.par_iter().flat_map_iter(of_unit).collect();
+    let mut scripts = parallel::map(&project.dockerfiles, |_, unit| of_unit(unit)).concat();
     scripts.sort_unstable();
     scripts.dedup();
     scripts

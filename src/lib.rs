@@ -32,6 +32,7 @@ pub mod measure;
 pub mod model;
 pub mod names;
 pub mod outline;
+pub mod parallel;
 pub mod project;
 pub mod report;
 pub mod rewrite;

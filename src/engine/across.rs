@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::{
     Chosen, Fixed, Look,
     fix::{fitting, hash, may_apply, merged, most, safest, undoes},
@@ -13,6 +11,7 @@ use super::{
 use crate::{
     edit::{Change, Safety, apply},
     finding::Finding,
+    parallel,
     project::Project,
 };
 
@@ -74,12 +73,7 @@ pub(super) fn attempt(
         let file = next.dockerfiles[at].file;
         only_dockerfiles && at < before.looks.len() && !change.edits.contains_key(&file)
     };
-    let fresh: Vec<Option<Look>> = next
-        .dockerfiles
-        .par_iter()
-        .enumerate()
-        .map(|(at, unit)| (!is_same(at)).then(|| look(&next, unit, chosen)))
-        .collect();
+    let fresh = parallel::map(&next.dockerfiles, |at, unit| (!is_same(at)).then(|| look(&next, unit, chosen)));
     let looks = fresh.iter().enumerate().map(|(at, it)| it.as_ref().unwrap_or_else(|| before.looks[at]));
     let after = All::of(&next, looks.collect(), chosen);
     verify(

@@ -5,8 +5,6 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use rayon::prelude::*;
-
 use super::{
     Chosen, Look, across, look,
     verify::{Side, verify},
@@ -14,6 +12,7 @@ use super::{
 use crate::{
     edit::{Change, Safety, apply},
     finding::Finding,
+    parallel,
     project::{Project, Unit},
     source::{FileId, Source},
 };
@@ -81,7 +80,7 @@ pub(super) fn fix_with(project: &Project, chosen: &Chosen, allowed: Safety) -> F
 fn each(fixed: &mut Fixed, chosen: &Chosen, allowed: Safety) -> Vec<Look> {
     let Fixed { project, dropped, .. } = &*fixed;
     let results: Vec<FixedUnit> =
-        project.dockerfiles.par_iter().map(|unit| fix_unit(project, unit, chosen, allowed, dropped)).collect();
+        parallel::map(&project.dockerfiles, |_, unit| fix_unit(project, unit, chosen, allowed, dropped));
     let mut looks = Vec::with_capacity(results.len());
     let mut edited = BTreeMap::new();
     let mut creates: BTreeMap<String, String> = BTreeMap::new();
@@ -104,7 +103,7 @@ fn each(fixed: &mut Fixed, chosen: &Chosen, allowed: Safety) -> Vec<Look> {
     }
     if !creates.is_empty() {
         // What one of them made, the others see from now on.
-        looks = fixed.project.dockerfiles.par_iter().map(|unit| look(&fixed.project, unit, chosen)).collect();
+        looks = parallel::map(&fixed.project.dockerfiles, |_, unit| look(&fixed.project, unit, chosen));
     }
     looks
 }

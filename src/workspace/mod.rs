@@ -17,7 +17,6 @@ use std::{
 };
 
 use miette::Diagnostic;
-use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::{
@@ -25,6 +24,7 @@ use crate::{
     build::Recipe,
     definitions::{self, Definitions},
     model::is_below,
+    parallel,
     project::{self, Files as _, History, Kind, Project, join, parent},
     settings::{self, Settings, SettingsError},
     source::Source,
@@ -315,7 +315,9 @@ impl Workspace {
             Some(elsewhere) => parent(&elsewhere),
             None => self.cwd.clone(),
         };
-        let top = repository_of(Path::new(&start)).map_or_else(|| start.clone(), slashed);
+        let repository =
+            if start == self.cwd { self.repository.clone() } else { repository_of(Path::new(&start)).map(slashed) };
+        let top = repository.unwrap_or_else(|| start.clone());
         let folders = Path::new(&start).ancestors().take_while(|it| is_below(&slashed(it), &top));
         let mut files = folders.flat_map(|folder| names.iter().map(|name| folder.join(name)));
         files.find(|it| it.is_file())
@@ -436,11 +438,11 @@ pub fn daemon_settings() -> Option<(String, String)> {
 
 /// Reads files in parallel; the order is that of the paths.
 fn read_all(paths: &BTreeMap<String, PathBuf>) -> (Vec<Source>, Vec<WorkspaceError>) {
-    let read = |(shown, path): (&String, &PathBuf)| match read_limited(path) {
-        Ok(bytes) => Ok(Source::from_bytes(shown.clone(), bytes)),
-        Err(error) => Err(WorkspaceError::Unreadable { path: shown.clone(), error }),
-    };
-    let results: Vec<_> = paths.par_iter().map(read).collect();
+    let paths: Vec<_> = paths.iter().collect();
+    let results = parallel::map(&paths, |_, (shown, path)| match read_limited(path) {
+        Ok(bytes) => Ok(Source::from_bytes((*shown).clone(), bytes)),
+        Err(error) => Err(WorkspaceError::Unreadable { path: (*shown).clone(), error }),
+    });
     let mut sources = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
     for result in results {
