@@ -9,13 +9,14 @@ use std::{
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::{
     build::{Build, DefinitionError, Found, LeftOut, NamedContext, Recipe},
     definitions::{self, Definitions},
     ignorefile::IgnoreFile,
+    keys::Keys,
+    parallel,
     settings::Settings,
     shellcheck::{Remark, Script},
     source::{FileId, Location, Source},
@@ -55,6 +56,8 @@ struct Known {
     builds: OnceLock<FxHashMap<String, Vec<u32>>>,
     /// The files that were read, by their paths.
     files: OnceLock<FxHashMap<String, FileId>>,
+    /// The keys and values of files, by their paths; `None` where a file cannot be read as YAML.
+    keys: Answers<Option<Arc<Keys>>>,
     /// The ignore files, by their paths; `None` where there is none.
     ignore_files: Answers<Option<Arc<IgnoreFile>>>,
     /// The folders above a folder, itself first.
@@ -206,8 +209,7 @@ impl Project {
         dockerfiles.sort_by(|a, b| a.path.cmp(&b.path));
         let mut sources = definitions.sources;
         let first = sources.len();
-        let parse = |(at, source)| Unit::parse(FileId((first + at) as u32), source);
-        let units = dockerfiles.par_iter().enumerate().map(parse).collect();
+        let units = parallel::map(&dockerfiles, |at, source| Unit::parse(FileId((first + at) as u32), source));
         sources.append(&mut dockerfiles);
         let Found { builds, left_out, without_buildkit, errors } = definitions.found;
         let workflows = definitions.workflows;
@@ -273,7 +275,8 @@ impl Project {
                 return folders;
             }
             let above = parent(last);
-            if above == *last {
+            // Above the root of the disk there is nothing but itself.
+            if above == *last || self.files.shown(&above) == self.files.shown(last) {
                 break;
             }
             folders.push(above);
@@ -327,6 +330,12 @@ impl Project {
             files.map(|(at, it)| (it.path.clone(), FileId(at as u32))).collect()
         });
         by_path.get(path).copied()
+    }
+
+    /// The keys and values of a YAML file that was read.
+    pub fn keys(&self, file: FileId) -> Option<Arc<Keys>> {
+        let source = self.source(file);
+        known_or(&self.known.keys, &source.path, || Keys::of_yaml(&source.text).map(Arc::new))
     }
 
     /// The ignore file of that path, if it is there.
@@ -472,9 +481,9 @@ pub fn join(folder: &str, path: &str) -> String {
         if folder == "." {
             return path.to_owned();
         }
-        if is_resolved(folder.strip_prefix('/').unwrap_or(folder)) {
+        if folder == "/" || is_resolved(folder.strip_prefix('/').unwrap_or(folder)) {
             let mut whole = String::with_capacity(folder.len() + 1 + path.len());
-            whole.push_str(folder);
+            whole.push_str(folder.trim_end_matches('/'));
             whole.push('/');
             whole.push_str(path);
             return whole;

@@ -301,18 +301,25 @@ impl Rule {
 
 impl Head {
     fn of(front: &'static str) -> Self {
-        let value = |key: &str| {
-            let line = front.lines().find_map(|it| it.strip_prefix(key)?.trim_start().strip_prefix('='));
-            line.unwrap_or_default().trim()
-        };
-        let level = match value("level") {
-            "\"error\"" => Level::Error,
-            "\"note\"" => Level::Note,
-            _ => Level::Warning,
-        };
-        let list = front.split_once("\nsame-as").and_then(|(_, it)| it.split_once('[')?.1.split_once(']'));
-        let same_as = list.map_or("", |(it, _)| it).split('"').skip(1).step_by(2).collect();
-        Self { level, default: value("default") == "true", same_as }
+        let mut head = Self { level: Level::Warning, default: false, same_as: Vec::new() };
+        let mut rest = front;
+        while !rest.is_empty() {
+            let (line, behind) = rest.split_once('\n').unwrap_or((rest, ""));
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            match (key.trim_end(), value.trim()) {
+                ("level", "\"error\"") => head.level = Level::Error,
+                ("level", "\"note\"") => head.level = Level::Note,
+                ("default", value) => head.default = value == "true",
+                // The list may go on in the lines behind.
+                ("same-as", _) => {
+                    let list = rest.split(['[', ']']).nth(1).unwrap_or_default();
+                    head.same_as = list.split('"').skip(1).step_by(2).collect();
+                }
+                _ => {}
+            }
+            rest = behind;
+        }
+        head
     }
 }
 

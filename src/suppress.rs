@@ -203,6 +203,9 @@ impl Suppressions {
 
     /// A comment between instructions.
     fn comment(&mut self, source: &Source, file: &Dockerfile, item: &Item, below: Below<'_>) {
+        if !speaks_to_linter(source.slice(item.span)) {
+            return;
+        }
         let comment = Comment::of(source, item.span);
         if let Some(own) = Own::find(source, item.span) {
             let instruction = below.anywhere.map_or(item.span, |it| item.span.cover(it.span));
@@ -249,6 +252,9 @@ impl Suppressions {
 
     /// A comment inside an instruction.
     fn inside(&mut self, source: &Source, item: &Item, instruction: &Instruction, span: Span) {
+        if !speaks_to_linter(source.slice(span)) {
+            return;
+        }
         let comment = Comment::of(source, span);
         if let Some(own) = Own::find(source, span) {
             self.own(&own, &comment, instruction.span, whole(source));

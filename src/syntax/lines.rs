@@ -72,7 +72,7 @@ impl Iterator for Lines<'_> {
         if rest.is_empty() {
             return None;
         }
-        let (length, next) = match rest.find('\n') {
+        let (length, next) = match memchr::memchr(b'\n', rest.as_bytes()) {
             Some(at) => (at, start + at + 1),
             None => (rest.len(), self.text.len()),
         };

@@ -241,27 +241,23 @@ fn tracked_in(root: &Path) -> Option<Tracked> {
 
 /// Reads a file of a size that can be looked at.
 pub(super) fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    // Most files fit in here, so that nobody has to ask for the length.
+    const USUAL: usize = 8 << 10;
     let mut file = File::open(path)?;
-    // Most files fit in here, so that the bytes can be kept without asking for the length and without room to spare.
-    let mut start = [0; 8 << 10];
-    let mut length = 0;
-    while length < start.len() {
-        match file.read(&mut start[length..]) {
-            Ok(0) => return Ok(start[..length].to_vec()),
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+    let mut bytes = Vec::with_capacity(USUAL);
+    file.by_ref().take(USUAL as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < USUAL {
+        bytes.shrink_to_fit();
+        return Ok(bytes);
     }
     let too_big = || io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 16 MiB");
     let expected = file.metadata().map_or(0, |it| it.len());
     if expected > MAX_BYTES {
         return Err(too_big());
     }
-    let mut bytes = Vec::with_capacity(expected as usize + 1);
-    bytes.extend(start);
+    bytes.reserve_exact((expected as usize + 1).saturating_sub(USUAL));
     // The length of a pipe is not known beforehand.
-    file.take(MAX_BYTES + 1 - length as u64).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES + 1 - USUAL as u64).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES { Err(too_big()) } else { Ok(bytes) }
 }
 

@@ -5,7 +5,6 @@ use crate::{
     context::Context,
     edit::Safety,
     finding::{Finding, Fix, Label},
-    keys::Keys,
     manifests::{View, visible},
     model::{Base, ImageRef, Stage, is_below},
     names,
@@ -230,7 +229,7 @@ fn is_for_development(cx: &FileCx<'_>, stage: &Stage) -> bool {
     }
     let workdir = stage.end.workdir.as_deref().unwrap_or("/");
     cx.project.builds_of(&cx.source.path).filter(|it| it.kind == build::Kind::Compose).any(|build| {
-        let Some(keys) = Keys::of_yaml(&cx.project.source(build.found_in.file).text) else { return false };
+        let Some(keys) = cx.project.keys(build.found_in.file) else { return false };
         keys.values.iter().any(|(path, value)| {
             let volume = path.len() > 3 && path[0] == "services" && Some(&path[1]) == build.name.as_ref();
             volume && path[2] == "volumes" && lies_over(value, workdir)

@@ -49,11 +49,11 @@ fn blank_lines(cx: &FileCx<'_>, instruction: &Instruction) -> Option<(Vec<Span>,
     let text = if instruction.heredocs.is_empty() { text } else { text.trim_end_matches(['\r', '\n']) };
     let mut blank: Vec<Span> = Vec::new();
     let mut at = start;
-    let mut last = Span::at(start);
+    let mut last = (at, text);
     for line in text.split('\n') {
         let next = (at + line.len() + 1).min(cx.source.text.len());
-        last = Span::new(at, at + line.trim_end().len());
-        if line.trim().is_empty() {
+        last = (at, line);
+        if line.trim_start().is_empty() {
             match blank.last_mut() {
                 Some(it) if it.end as usize == at => it.end = next as u32,
                 _ => blank.push(Span::new(at, next)),
@@ -61,5 +61,6 @@ fn blank_lines(cx: &FileCx<'_>, instruction: &Instruction) -> Option<(Vec<Span>,
         }
         at = next;
     }
+    let last = Span::new(last.0, last.0 + last.1.trim_end().len());
     (!blank.is_empty()).then_some((blank, last))
 }

@@ -5,7 +5,6 @@ use std::{cell::OnceCell, sync::Arc};
 use crate::{
     build,
     context::Context,
-    keys::Keys,
     knowledge::RUNTIME,
     manifests::{View, visible},
     model::{Stage, absolute},
@@ -122,7 +121,7 @@ impl<'a> Needs<'a> {
         let project = self.cx.project;
         let mut texts = Vec::new();
         for build in project.builds_of(&self.cx.source.path).filter(|it| it.kind == build::Kind::Compose) {
-            let Some(keys) = Keys::of_yaml(&project.source(build.found_in.file).text) else { continue };
+            let Some(keys) = project.keys(build.found_in.file) else { continue };
             let Some(name) = &build.name else { continue };
             for (path, value) in &keys.values {
                 let of_service = path.len() > 2 && path[0] == "services" && path[1] == *name;
