@@ -155,6 +155,15 @@ const CASES: &[Case] = &[
         lacks: &["target=/root/.cache ", "target=/root/.cache,", "ms-playwright"],
     },
     Case {
+        name: "7 what a program needs comes out of a mounted ~/.cache",
+        files: &[(
+            "Dockerfile",
+            "FROM python:3.12\nRUN --mount=type=cache,target=/root/.cache pip install playwright==1.48.0 && playwright install chromium\nCMD [\"python\"]\n",
+        )],
+        has: &["target=/root/.cache/pip "],
+        lacks: &["target=/root/.cache ", "ms-playwright"],
+    },
+    Case {
         name: "8 Maven's settings are not hidden",
         files: &[(
             "Dockerfile",
