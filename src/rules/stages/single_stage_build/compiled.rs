@@ -33,6 +33,7 @@ impl Language {
             "golang" => Some(Self::Go),
             "rust" => Some(Self::Rust),
             "maven" | "gradle" => Some(Self::Java),
+            "eclipse-temurin" if !image.tag.as_deref().is_some_and(|it| it.contains("jre")) => Some(Self::Java),
             "mcr.microsoft.com/dotnet/sdk" => Some(Self::DotNet),
             "elixir" | "hexpm/elixir" => Some(Self::Elixir),
             _ => None,
@@ -43,7 +44,7 @@ impl Language {
         match self {
             Self::Go => "the Go tool chain",
             Self::Rust => "the Rust tool chain",
-            Self::Java => "the JDK and its build tool",
+            Self::Java => "the JDK",
             Self::DotNet => "the .NET SDK",
             Self::Elixir => "the tool chain of Elixir",
         }
@@ -528,6 +529,14 @@ impl<'a> Site<'a, '_> {
                 let system = parts().nth(at)?;
                 let slim = if system == "debian" { "-slim" } else { "" };
                 (!rest.is_empty()).then(|| format!("{system}:{}{slim}", rest.join("-")))
+            }
+            // The same one with what only runs: `21-jdk-alpine` and `21-jre-alpine`.
+            Language::Java if self.image.name == "eclipse-temurin" => {
+                let head = written.strip_suffix(tag).filter(|_| !tag.is_empty())?;
+                if tag.bytes().all(|it| it.is_ascii_digit()) {
+                    return Some(format!("{written}-jre"));
+                }
+                tag.contains("-jdk").then(|| format!("{head}{}", tag.replacen("-jdk", "-jre", 1)))
             }
             Language::Java => {
                 let version = version("jdk").or_else(|| {

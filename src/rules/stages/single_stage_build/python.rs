@@ -13,7 +13,7 @@ use crate::{
     edit::Edit,
     knowledge::{Action, RUNTIME},
     manifests::{Project, Reads, View, python_project, reads, visible},
-    model::{Copy, CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, Value},
+    model::{Copy, CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below},
     project::{Kind, join},
     rule::FileCx,
     shell::Script,
@@ -235,6 +235,8 @@ impl<'a> Site<'a, '_> {
             (None, Some(folder)) if uses("uv") && filling.iter().any(|it| it.subcommand == "sync") => {
                 join(&folder, ".venv")
             }
+            // PDM makes one beside its manifest by itself.
+            (None, Some(folder)) if filling.iter().all(|it| it.manager.name == "pdm") => join(&folder, ".venv"),
             (None, _) => VENV.to_owned(),
         };
         let is_made = own.is_some() || venv != VENV;
@@ -257,6 +259,7 @@ impl<'a> Site<'a, '_> {
             let place = (0..first).find(copies).unwrap_or(first);
             division.before.push((place, format!("RUN python -m venv {VENV}\nENV VIRTUAL_ENV={VENV}{pip}\n\n")));
         }
+        obstacles.extend(self.called_elsewhere(&venv));
         division.made.push(venv.clone());
         let path = format!("{venv}/bin:$PATH");
         let is_set = |step: &crate::model::Step| {
@@ -274,6 +277,21 @@ impl<'a> Site<'a, '_> {
         }
         obstacles.extend(self.without_tools(division, needs));
         obstacles
+    }
+
+    /// A command that names another environment than the one that is copied, which the image would then lack.
+    fn called_elsewhere(&self, venv: &str) -> Option<String> {
+        let model = self.cx.model;
+        let workdir = self.stage.end.workdir.as_deref();
+        let commands = self.stage.steps.iter().map(|it| model.instruction(it));
+        let commands =
+            commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck));
+        let words = commands.flat_map(|it| {
+            it.rest.text.split(|it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '[' | ']' | ';' | '='))
+        });
+        let mut named = words.filter(|it| it.contains("venv/bin/"));
+        let other = named.find(|it| absolute(workdir, it).is_none_or(|it| !is_below(&it, venv)))?;
+        Some(format!("`{other}` lies in another environment than `{venv}`."))
     }
 
     /// Where the dependencies are installed first and the project after the sources: the second install only
