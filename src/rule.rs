@@ -304,8 +304,11 @@ impl Head {
         let mut head = Self { level: Level::Warning, default: false, same_as: Vec::new() };
         let mut rest = front;
         while !rest.is_empty() {
-            let (line, behind) = rest.split_once('\n').unwrap_or((rest, ""));
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            let (line, behind) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
+            // The other lines are longer than all of these together.
+            let is_asked_for = ["level", "default", "same-as"].iter().any(|it| line.starts_with(it));
+            let (key, value) = if is_asked_for { line.split_once('=').unwrap_or_default() } else { ("", "") };
             match (key.trim_end(), value.trim()) {
                 ("level", "\"error\"") => head.level = Level::Error,
                 ("level", "\"note\"") => head.level = Level::Note,
