@@ -220,8 +220,7 @@ impl Cx<'_> {
         let path = self.free("docker-bake.hcl")?;
         let mut text = String::from(BAKE);
         text.push_str("\ngroup \"default\" {\n  targets = [\n");
-        let wanted = self.images.iter().filter(|it| !it.is_only_base);
-        for image in wanted {
+        for image in &self.images {
             let _ = writeln!(text, "    {},", quoted(&image.name));
         }
         text.push_str("  ]\n}\n");
@@ -245,6 +244,9 @@ impl Cx<'_> {
             let whole = is_base || shape.has_stages;
             let to = if whole { format!("cache_to({})", quoted(&tag)) } else { "inline_cache()".to_owned() };
             lines.push(("cache-to", to));
+            if image.is_only_base {
+                lines.push(("output", "REGISTRY == \"\" ? [\"type=cacheonly\"] : []".to_owned()));
+            }
             let secrets = image.secrets.iter().map(|it| match &it.from {
                 SecretSource::File(path) => format!("id={},src={}", it.id, self.seen(path)),
                 SecretSource::Variable(name) => format!("id={},env={name}", it.id),
@@ -254,7 +256,7 @@ impl Cx<'_> {
             let width = lines.iter().map(|it| it.0.len()).max().unwrap_or(0);
             text.push('\n');
             if image.is_only_base {
-                text.push_str("# Built along with the others, and exported only if it is named.\n");
+                text.push_str("# Only built on: without a registry it stays with the builder.\n");
             }
             let _ = writeln!(text, "target {} {{", quoted(&image.name));
             if shape.has_secrets && image.secrets.is_empty() && image.ssh.is_empty() {
