@@ -101,7 +101,10 @@ def main():
     print(text)
     if options.write and not problems:
         start = START_LINE if options.line else START
-        head, rest = options.write.read_text().split(start, 1)
+        document = options.write.read_text()
+        if start not in document:
+            document += f"\n### Over a line of {options.line}\n\n{start}\n{END}\n"
+        head, rest = document.split(start, 1)
         options.write.write_text(f"{head}{start}\n\n{text}\n{END}{rest.split(END, 1)[1]}")
     for problem in problems:
         print(f"problem: {problem}", file=sys.stderr)
