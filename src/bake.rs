@@ -13,7 +13,7 @@ use crate::{
     compose::named_context,
     documents::Documents,
     ignorefile::IgnoreFile,
-    project::{Kind as FileKind, join, parent},
+    project::{Kind as FileKind, file_name, join, parent},
     source::{FileId, Location, Span},
     yaml::{Node, NodeId, Tree},
 };
@@ -52,7 +52,7 @@ pub fn builds(documents: &mut Documents<'_>, files: &[FileId], found: &mut Found
     for (folder, files) in folders {
         let place = |file: &FileId| {
             let path = &documents.source(*file).path;
-            let name = path.rsplit('/').next().unwrap_or(path);
+            let name = file_name(path);
             DEFAULTS.iter().position(|it| *it == name)
         };
         let (mut main, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|it| place(it).is_some());

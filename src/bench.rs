@@ -15,7 +15,7 @@ use crate::{
     edit::{self, Edit},
     images::{Image, Named},
     model::{Base, Model, StepKind},
-    project::{EntryKind, Project, join, parent, relative},
+    project::{EntryKind, Project, file_name, join, parent, relative},
     source::Source,
     syntax::Args,
 };
@@ -177,7 +177,7 @@ pub fn code_file<'a>(image: &Image, files: &'a [String]) -> Option<&'a str> {
     const NAMES: &[&str] = &["main", "app", "server", "index", "program", "application", "lib", "mod"];
     let own = parent(&image.dockerfile);
     let rank = |path: &&str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = file_name(path);
         let (stem, ending) = name.rsplit_once('.')?;
         let ending = ENDINGS.iter().position(|it| *it == ending)?;
         let stem = stem.to_lowercase();
@@ -211,7 +211,7 @@ pub fn manifest<'a>(image: &Image, files: &'a [String]) -> Option<&'a str> {
     ];
     let own = parent(&image.dockerfile);
     let rank = |path: &&str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = file_name(path);
         let is_known = NAMES.contains(&name)
             || match name.rsplit_once('.') {
                 Some((_, "csproj")) => true,

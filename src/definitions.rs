@@ -5,7 +5,7 @@ use crate::{
     build::{Found, Kind},
     compose,
     documents::Documents,
-    project::{Files, join, parent},
+    project::{Files, file_name, join, parent},
     scripts, skaffold,
     source::{FileId, Source},
     workflow::{self, Workflow},
@@ -84,7 +84,7 @@ pub fn read(sources: &mut Vec<Source>, files: &dyn Files) -> (Found, Vec<Workflo
 
 /// What kind of build definition a file of that path is.
 pub fn kind_of(path: &str) -> Option<Kind> {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     if compose::is_compose(name) {
         Some(Kind::Compose)
     } else if bake::is_bake(name) {

@@ -6,7 +6,7 @@ use crate::{
     build::{Build, BuildContext, ELSEWHERE, Kind, NamedContext, Secret, Target},
     context,
     model::{Model, is_below},
-    project::{Project, Unit, parent},
+    project::{Project, Unit, file_name, parent},
     syntax::Keyword,
 };
 
@@ -252,7 +252,7 @@ fn last_stage(project: &Project, unit: &Unit) -> Option<String> {
 /// A name for the image of a Dockerfile: `api` for `api/Dockerfile`, `api.Dockerfile` and `Dockerfile.api`.
 fn name_of(path: &str) -> String {
     const WORDS: [&str; 2] = ["dockerfile", "containerfile"];
-    let file = path.rsplit('/').next().unwrap_or(path);
+    let file = file_name(path);
     let lower = file.to_lowercase();
     let rest = WORDS.iter().find_map(|it| {
         let rest = lower.strip_prefix(it).or_else(|| lower.strip_suffix(it))?;

@@ -297,7 +297,7 @@ impl Project {
         let (mut dockerfiles, mut definitions) = (Vec::new(), Vec::new());
         for (path, text) in files {
             let (path, text) = (join(".", &path.into()), text.into());
-            let name = path.rsplit('/').next().unwrap_or(&path);
+            let name = file_name(&path);
             if is_dockerfile(name) {
                 dockerfiles.push(Source::new(path.clone(), text.clone()));
             } else if definitions::kind_of(&path).is_some() {
@@ -372,7 +372,7 @@ impl Project {
             let file = FileId(project.sources.len() as u32);
             let source = Source::new(path.clone(), text.clone());
             memory.texts.insert(path.clone(), text.as_str().into());
-            if is_dockerfile(path.rsplit('/').next().unwrap_or(path)) {
+            if is_dockerfile(file_name(path)) {
                 project.dockerfiles.push(Unit::parse(file, &source));
             } else {
                 defines = true;
@@ -522,6 +522,11 @@ fn is_resolved(path: &str) -> bool {
         };
     }
     !matches!(dots, Some(0..=2))
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// The folder a path lies in.

@@ -6,7 +6,7 @@ use crate::{
     build::{Found, Kind},
     commands::{self, Call, Place, Started},
     documents::Documents,
-    project::parent,
+    project::{file_name, parent},
     shell,
     source::{Cooked, FileId, Location, Span},
     yaml::Tree,
@@ -46,7 +46,7 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, root: Option<&str>, fou
         return;
     }
     let path = source.path.clone();
-    let Some(form) = form_of(path.rsplit('/').next().unwrap_or(&path)) else { return };
+    let Some(form) = form_of(file_name(&path)) else { return };
     let folder = parent(&path);
     let scripts = match form {
         Form::Shell => {

@@ -10,7 +10,7 @@ use crate::{
     commands::{self, Call, Composed, Place},
     compose::named_context,
     documents::Documents,
-    project::{join, parent},
+    project::{file_name, join, parent},
     shell,
     source::{Cooked, FileId, Location, Span},
     yaml::{Node, NodeId, Tree},
@@ -25,7 +25,7 @@ pub fn is_workflow(path: &str) -> bool {
     let Some(at) = path.rfind(".github/").filter(|at| *at == 0 || path[..*at].ends_with('/')) else { return false };
     match path[at + ".github/".len()..].split_once('/') {
         Some(("workflows", name)) => is_yaml(name) && !name.contains('/'),
-        Some(("actions", rest)) => ["action.yml", "action.yaml"].contains(&rest.rsplit('/').next().unwrap_or(rest)),
+        Some(("actions", rest)) => ["action.yml", "action.yaml"].contains(&file_name(rest)),
         _ => false,
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     model::{
         Configured, Copy, CopyFrom, Model, MountKind, PackageCommand, Run, Settings, Stage, Step, StepKind, Value,
     },
-    project::join,
+    project::{file_name, join},
 };
 
 /// What the files say that a command finds in the image, or in its mounts. Which line of the manager it is stays open.
@@ -121,7 +121,7 @@ impl Site<'_> {
 
     /// Whether an earlier command, or a copied heredoc, may write the setting into the file.
     fn is_written(&self, path: &str, key: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = file_name(path);
         let mut texts = self.earlier().filter(|step| match &step.kind {
             StepKind::Run(run) => run.mentions(&[name]) && run.mentions(&[key]),
             StepKind::Copy(copy) => copy.heredocs && copy.destination.as_deref().is_some_and(|it| path.starts_with(it)),

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     knowledge::DEVELOPERS,
     model::{MountKind, PackageCommand, Run},
-    project::join,
+    project::{file_name, join},
 };
 
 /// The packages that a project asks for by name.
@@ -28,9 +28,8 @@ pub struct Wanted {
 impl Wanted {
     /// Whether a word of a command stands for one of the packages for developers, or for something like it.
     pub fn is_used_by(&self, word: &str) -> bool {
-        let bare = normal(word.rsplit('/').next().unwrap_or(word));
-        DEVELOPERS.is_tool(word)
-            || self.developers.iter().any(|it| it == word || normal(it.rsplit('/').next().unwrap_or(it)) == bare)
+        let bare = normal(file_name(word));
+        DEVELOPERS.is_tool(word) || self.developers.iter().any(|it| it == word || normal(file_name(it)) == bare)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     context::{Context, Need, Needs, Tree, Trees},
     edit::{Change, Edit},
     ignorefile::IgnoreFile,
-    project::{Files, Project, join, parent},
+    project::{Files, Project, file_name, join, parent},
     source::FileId,
 };
 
@@ -233,7 +233,7 @@ impl<'a> Shared<'a> {
     fn named(&self, need: &Need) -> Vec<String> {
         let mut paths = Vec::new();
         for source in need.sources.iter().filter(|it| *it != ".") {
-            let (folder, name) = (parent(source), source.rsplit('/').next().unwrap_or(source));
+            let (folder, name) = (parent(source), file_name(source));
             if name.contains(['*', '?', '[']) && !folder.contains(['*', '?', '[']) {
                 let glob = IgnoreFile::of_patterns([name]);
                 let names = self.list(&folder).into_iter();

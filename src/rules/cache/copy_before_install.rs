@@ -6,7 +6,7 @@ use crate::{
     finding::{Finding, Fix, Label},
     manifests::{Reads, View, reads, understands},
     model::{Copy, PackageCommand, Stage, Step, StepKind, header},
-    project::Kind,
+    project::{Kind, file_name},
     rule::{Check, FileCx, Rule},
     source::Location,
 };
@@ -188,8 +188,7 @@ impl Site<'_> {
     }
 
     fn title(plan: &Plan) -> String {
-        let names: Vec<String> =
-            plan.files.iter().map(|(_, it)| format!("`{}`", it.rsplit('/').next().unwrap_or(it))).collect();
+        let names: Vec<String> = plan.files.iter().map(|(_, it)| format!("`{}`", file_name(it))).collect();
         match names.as_slice() {
             [] => "Copy the sources after the install".to_owned(),
             [one] => format!("Copy {one} first, and the sources after the install"),

@@ -6,7 +6,7 @@ use crate::{
     knowledge::Action,
     manifests::{View, packages, visible},
     model::{Base, Copy, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value, header, is_below},
-    project::{join, parent},
+    project::{file_name, join, parent},
     rewrite,
     rule::{Check, FileCx, Rule},
     shell::{Script, Setting},
@@ -136,7 +136,7 @@ impl Site<'_> {
     /// The copy that brings sources to the folder.
     fn sources(&self, folder: &str) -> Option<usize> {
         let manifest = |it: &String| {
-            let name = it.rsplit('/').next().unwrap_or(it);
+            let name = file_name(it);
             name.starts_with("Cargo.") || name.starts_with("rust-toolchain") || name.starts_with(".cargo")
         };
         let brings = |copy: &Copy| {

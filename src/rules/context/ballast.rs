@@ -5,7 +5,7 @@ use crate::{
     context::{Size, Tree, bytes},
     knowledge::{Action, CONTENTS, Class},
     model::{PackageCommand, Stage},
-    project::{EntryKind, Kind, join, parent},
+    project::{EntryKind, Kind, file_name, join, parent},
     rule::FileCx,
     shell::Word,
 };
@@ -185,7 +185,7 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
     let in_scripts = || {
         runs().flat_map(|(_, run)| run.invocations()).flat_map(|it| &it.words).filter_map(Word::literal).any(|word| {
             let name = word.trim_start_matches("./");
-            let places = [name.to_owned(), join(&own, name), name.rsplit('/').next().unwrap_or(name).to_owned()];
+            let places = [name.to_owned(), join(&own, name), file_name(name).to_owned()];
             name.strip_suffix(".sh").is_some()
                 && places.iter().filter_map(|it| read(it)).any(|it| tells(&it) || it.contains("git "))
         })

@@ -10,7 +10,7 @@ use crate::{
     gitignore::GitIgnore,
     knowledge::CONTENTS,
     names,
-    project::{Kind, join, parent},
+    project::{Kind, file_name, join, parent},
     rule::{Check, FileCx, Rule},
     source::{Location, Span},
 };
@@ -39,7 +39,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         let is_there = |folder: &str| {
             let path = join(folder, source);
             // A link that leads nowhere is there, too.
-            files.kind(&path).is_some() || files.list(&parent(&path)).iter().any(|it| *it == name_of(&path))
+            files.kind(&path).is_some() || files.list(&parent(&path)).iter().any(|it| *it == file_name(&path))
         };
         let Some(need) = needs.iter().find(|it| it.span.start as usize == start) else { continue };
         if places.iter().any(|it| is_there(it.folder)) {
@@ -57,7 +57,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
         let message = format!("`{source}` is copied, but it is not in {folder_name}");
         let mut finding = Finding::new(RULE.name, cx.at(span_of(cx, need, source)), message);
         let siblings = files.list(&join(folder, &parent(source)));
-        let near = names::closest(name_of(source), siblings.iter().map(String::as_str));
+        let near = names::closest(file_name(source), siblings.iter().map(String::as_str));
         let hint = match (elsewhere, near) {
             (Some(above), _) if above == "." => " It is there from the root of the project.".to_owned(),
             (Some(above), _) => format!(" It is there from `{above}`."),
@@ -134,7 +134,7 @@ fn may_be_made(cx: &FileCx<'_>, places: &[Place<'_>], source: &str) -> bool {
     // A folder that is not there either may be made as a whole.
     let first = source.split('/').next().unwrap_or(source);
     let has_folder = folders.iter().any(|it| files.kind(&join(it, first)).is_some());
-    let names: BTreeSet<&str> = std::iter::once(name_of(source)).chain((!has_folder).then_some(first)).collect();
+    let names: BTreeSet<&str> = std::iter::once(file_name(source)).chain((!has_folder).then_some(first)).collect();
     let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     let dockerfiles: Vec<&str> =
         cx.project.dockerfiles.iter().map(|it| cx.project.source(it.file).path.as_str()).collect();
@@ -156,10 +156,6 @@ fn folders_above<'a>(cx: &'a FileCx<'_>, folder: &'a str) -> impl Iterator<Item 
             above
         })
     })
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Where a source stands in its instruction.

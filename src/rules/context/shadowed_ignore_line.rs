@@ -5,6 +5,7 @@ use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
     ignorefile::{IgnoreFile, Pattern},
+    project::file_name,
     rule::{Check, ProjectCx, Rule},
     source::{Location, Span},
 };
@@ -113,7 +114,7 @@ fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
         return false;
     }
     let mut parts = narrow.split('/');
-    let last = narrow.rsplit('/').next().unwrap_or(narrow);
+    let last = file_name(narrow);
     match wide.strip_prefix("**/") {
         Some(name) if is_plain(name) && !name.contains('/') => parts.any(|it| it == name) && !narrow.contains("**"),
         Some(name) => match name.strip_prefix('*') {

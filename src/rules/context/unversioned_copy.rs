@@ -11,7 +11,7 @@ use crate::{
     gitignore::GitIgnore,
     knowledge::CONTENTS,
     model::{Base, StepKind, is_below},
-    project::{EntryKind, Kind, join},
+    project::{EntryKind, Kind, file_name, join},
     rule::{Check, FileCx, ProjectCx, Rule},
 };
 
@@ -163,7 +163,7 @@ fn folders(shared: &Shared<'_>) -> Vec<String> {
 /// By what it could be spoken of: its own name, and the names and endings of the files in it.
 fn names(tree: &Tree, it: &Unversioned) -> Option<Vec<String>> {
     const MOST: usize = 500;
-    let mut names = vec![it.path.rsplit('/').next().unwrap_or(&it.path).to_owned()];
+    let mut names = vec![file_name(&it.path).to_owned()];
     let mut open = vec![it.at];
     while let Some(at) = open.pop() {
         let node = &tree.nodes[at as usize];

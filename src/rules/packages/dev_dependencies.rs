@@ -7,7 +7,7 @@ use crate::{
     knowledge::{DEVELOPERS, Installs, Production, is_plain_program},
     manifests::{View, Wanted, developers, listed_requirements, visible},
     model::{Base, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value, declared, is_below},
-    project::join,
+    project::{file_name, join},
     rewrite,
     rule::{Check, FileCx, Rule},
     source::Span,
@@ -156,7 +156,7 @@ impl Site<'_> {
     /// `pip install -r requirements-dev.txt`
     fn of_list(&self) -> Option<Finding> {
         let is_list = |it: &str| {
-            let name = it.rsplit('/').next().unwrap_or(it).to_lowercase();
+            let name = file_name(it).to_lowercase();
             let stem = name.strip_suffix(".txt");
             let mut words = stem.into_iter().flat_map(|it| it.split(|it: char| !it.is_ascii_alphanumeric()));
             words.any(|it| it.starts_with("dev") || it.starts_with("test"))

@@ -6,7 +6,7 @@ use crate::{
     knowledge::{Action, Release, Twin, WHEELS},
     manifests::{Built, Platform, View, built, files_of, listed_requirements, normal, visible},
     model::{Base, ImageRef, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value},
-    project::{join, parent},
+    project::{file_name, join, parent},
     rewrite,
     rule::{Check, FileCx, Rule},
     source::Span,
@@ -216,7 +216,7 @@ impl Site<'_> {
         let mounted = mounts.filter_map(|it| it.source.as_deref()).map(|it| join(".", it));
         files.extend(mounted.filter(|it| context.read(it).is_some()));
         for file in files {
-            let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
+            let name = file_name(&file).to_owned();
             let is_lock = matches!(name.as_str(), "uv.lock" | "poetry.lock" | "pdm.lock");
             if name == "Pipfile.lock" {
                 // It names no files, and so tells nothing of wheels but which packages are wanted.

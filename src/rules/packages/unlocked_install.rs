@@ -7,7 +7,7 @@ use crate::{
     knowledge::{Flavor, Installs, Locked},
     manifests::{View, lock_agrees, visible, yarn_flavor},
     model::{CopyFrom, MountKind, PackageCommand, Run, Stage, Step, StepKind, Value},
-    project::{join, parent},
+    project::{file_name, join, parent},
     rule::{Check, FileCx, Rule},
     source::Location,
     syntax::Args,
@@ -141,7 +141,7 @@ impl Site<'_> {
         let location = Location { file: self.cx.unit.file, span };
         let title = self.command.title();
         let (Lock::Copied(path) | Lock::Beside { lock: path, .. }) = lock;
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = file_name(path);
         let what = match lock {
             Lock::Beside { .. } => "does not get",
             Lock::Copied(_) if self.ignores() => "takes no notice of",

@@ -4,7 +4,7 @@ use crate::{
     finding::{Finding, Label},
     knowledge::{DOWNLOADS, Weight},
     model::{Copy, CopyFrom, Run, Step, StepKind, absolute, header, is_below, text},
-    project::join,
+    project::{file_name, join},
     rule::{Check, FileCx, Rule},
     shell::{Invocation, Setting},
     source::{Location, Span},
@@ -91,11 +91,11 @@ fn brought(step: &Step) -> Vec<String> {
 fn copied(copy: &Copy) -> Vec<String> {
     let Some(destination) = &copy.destination else { return Vec::new() };
     let file = |it: &&String| {
-        let name = it.rsplit('/').next().unwrap_or(it);
+        let name = file_name(it);
         name.trim_start_matches('.').contains('.') && !name.contains(['*', '?', '[']) && copy.from == CopyFrom::Context
     };
     let place = |it: &String| {
-        let name = it.rsplit('/').next().unwrap_or(it);
+        let name = file_name(it);
         if copy.into_folder { join(destination, name) } else { destination.clone() }
     };
     copy.sources

@@ -7,7 +7,7 @@ use crate::{
     bake::edit::quoted,
     build::{BuildContext, Recipe, Target},
     edit::{Change, Edit},
-    project::{join, parent, relative},
+    project::{file_name, join, parent, relative},
     rule::ProjectCx,
     source::Span,
     workflow::{Job, Step, Workflow},
@@ -229,7 +229,7 @@ fn entries(workflow: &Workflow, step: &Step, name: &str, commas: bool) -> Result
 
 /// A name for what is built: that of its folder, or of its Dockerfile where that has one, with its stage.
 fn name_of(dockerfile: &str, stage: Option<&str>, taken: &[&str]) -> String {
-    let file = dockerfile.rsplit('/').next().unwrap_or(dockerfile);
+    let file = file_name(dockerfile);
     let own = file.strip_prefix("Dockerfile.").or_else(|| file.strip_suffix(".Dockerfile"));
     let folder = parent(dockerfile);
     let folder = folder.rsplit('/').next().filter(|it| !it.starts_with('.')).map(str::to_owned);

@@ -6,7 +6,7 @@ use crate::{
     knowledge::{Action, KNOWLEDGE, ProjectInstall},
     manifests::{Manifests, Reads, Restricted, View, matches_glob, packages, reads, visible},
     model::{Configured, Copy, CopyFrom, PackageCommand, Run, State, Step, StepKind, Value, is_below},
-    project::{Kind, join},
+    project::{Kind, file_name, join},
     syntax::Keyword,
 };
 
@@ -171,13 +171,7 @@ impl Site<'_> {
             .sources
             .iter()
             .flatten()
-            .map(|it| {
-                if file(it) && copy.into_folder {
-                    join(destination, it.rsplit('/').next().unwrap_or(it))
-                } else {
-                    destination.clone()
-                }
-            })
+            .map(|it| if file(it) && copy.into_folder { join(destination, file_name(it)) } else { destination.clone() })
             .collect();
         let known = copy.sources.iter().flatten().all(file);
         let view = View { context, copies: moved.iter().filter_map(|it| copy_of(&self.stage.steps[*it])).collect() };
@@ -284,7 +278,7 @@ fn projects(steps: &[Step], installs: &[usize]) -> Vec<&'static ProjectInstall> 
 
 /// Whether a file is called as a manifest of one of the projects is.
 fn is_manifest_name(path: &str, projects: &[&ProjectInstall]) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     let mut names = projects.iter().flat_map(|it| it.manifests.iter().flatten().chain(&it.optional));
     names.any(|it| it == name || matches_glob(it, name))
 }

@@ -4,6 +4,7 @@ use super::Site;
 use crate::{
     knowledge::{Cache, KNOWLEDGE, Release},
     model::ImageRef,
+    project::file_name,
     syntax::Flag,
 };
 
@@ -25,7 +26,7 @@ impl Site<'_> {
             &written
         };
         let (name, tag) = (image.name.as_str(), image.tag.as_deref());
-        let last = name.rsplit('/').next().unwrap_or(name);
+        let last = file_name(name);
         let tag = tag.filter(|it| *it != "latest");
         let version = tag.and_then(|it| it.split('-').next());
         let release = if cache.per_image {

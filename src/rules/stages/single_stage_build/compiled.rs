@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     manifests::{View, visible},
     model::{CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, absolute, is_below},
-    project::{Kind, join, parent},
+    project::{Kind, file_name, join, parent},
     rule::FileCx,
     source::Span,
     syntax::{Args, Keyword},
@@ -569,7 +569,7 @@ fn is_data(context: &Context, path: &str) -> Option<bool> {
         if seen > MOST {
             return None;
         }
-        let name = path.rsplit('/').next().unwrap_or(&path);
+        let name = file_name(&path);
         match context.kind(&path) {
             Some(Kind::Folder) if !is_apart(name) => {
                 open.extend(context.list(&path).into_iter().map(|it| join(&path, &it)));

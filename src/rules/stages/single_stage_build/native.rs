@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     manifests::{View, visible},
     model::{CopyFrom, ImageRef, Run, Stage, StepKind, absolute},
-    project::join,
+    project::{file_name, join},
     rule::FileCx,
     shell::{Invocation, Word},
     source::Span,
@@ -136,7 +136,7 @@ fn program(cx: &FileCx<'_>, stage: &Stage) -> Option<String> {
 
 /// Whether a run is known to make this file.
 fn makes(run: &Run, called: &str, stage: &Stage, at: usize, context: Option<&Context>) -> bool {
-    let name = called.rsplit('/').next().unwrap_or(called);
+    let name = file_name(called);
     let view = context.map(|context| View { context, copies: visible(&stage.steps, at) });
     // A file of the project, as the run sees it.
     let read = |folder: &str, file: &str| {

@@ -14,7 +14,7 @@ use crate::{
     knowledge::{Action, RUNTIME},
     manifests::{Project, Reads, View, python_project, reads, visible},
     model::{Copy, CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below},
-    project::{Kind, join},
+    project::{Kind, file_name, join},
     rule::FileCx,
     shell::Script,
     source::Span,
@@ -416,7 +416,7 @@ impl<'a> Site<'a, '_> {
             needs.manifests.contains(it)
                 || ["requirements", "pyproject", "poetry", "uv.lock", "Pipfile", "pdm.lock", "constraints"]
                     .iter()
-                    .any(|name| it.rsplit('/').next().unwrap_or(it).starts_with(name))
+                    .any(|name| file_name(it).starts_with(name))
         };
         let is_manifest = |it: &Option<String>| it.as_ref().is_some_and(named);
         if copy.sources.iter().all(is_manifest) { Role::Build } else { Role::Both }
