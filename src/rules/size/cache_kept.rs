@@ -1,7 +1,7 @@
 //! Lists and caches left in a layer where no mount can hold them: see `rules/size/cache-kept.md`.
 
 use crate::{
-    edit::{Change, Edit, Safety},
+    edit::{Edit, Safety},
     finding::{Finding, Fix},
     knowledge::{Action, Tidy},
     model::{PackageCommand, Run, Step, StepKind},
@@ -32,7 +32,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 }
 
 fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) -> Option<Finding> {
-    let tidy = command.manager.tidy.as_ref()?;
+    command.manager.tidy.as_ref()?;
     if is_tidied(cx, step, run, command) {
         return None;
     }
@@ -41,26 +41,31 @@ fn finding(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) ->
     let location = Location { file: cx.unit.file, span };
     let mut finding = Finding::new(RULE.name, location, format!("`{}` leaves its cache in the layer", command.title()));
     finding.note = Some("Nothing in the image reads it again, and a later layer cannot make it smaller.".to_owned());
-    let (title, edit) = match tidy {
+    finding.fix = tidied(cx, step, run, command);
+    Some(finding)
+}
+
+/// The run, with what makes the command leave nothing behind.
+pub(super) fn tidied(cx: &FileCx<'_>, step: &Step, run: &Run, command: &PackageCommand) -> Option<Fix> {
+    if is_tidied(cx, step, run, command) {
+        return None;
+    }
+    let (title, edit) = match command.manager.tidy.as_ref()? {
         Tidy::Option(option) => {
+            run.script()?;
+            let words = &run.invocations()[command.invocation].words;
             let head = words.get(command.head.end.checked_sub(1)?)?;
-            (
-                format!("Add `{option}`"),
-                run.script().map(|_| Edit::insert(head.span.end as usize, format!(" {option}"))),
-            )
+            (format!("Add `{option}`"), Edit::insert(head.span.end as usize, format!(" {option}")))
         }
         Tidy::Command(tidy) => {
             let tidy = tidy.replace("{program}", command.program());
-            let edit = if lists_are_read_later(cx, step, command) { None } else { append(cx, step, run, &tidy) };
-            (format!("Add `{tidy}`"), edit)
+            if lists_are_read_later(cx, step, command) {
+                return None;
+            }
+            (format!("Add `{tidy}`"), append(cx, step, run, &tidy)?)
         }
     };
-    finding.fix = edit.and_then(|edit| Change::of(cx.unit.file, [edit])).map(|change| Fix {
-        title,
-        safety: Safety::Safe,
-        change,
-    });
-    Some(finding)
+    cx.fix(title, Safety::Safe, [edit])
 }
 
 /// Whether the run already leaves nothing behind.

@@ -1,10 +1,16 @@
 //! Archives that are copied and then unpacked: see `rules/size/copied-archive.md`.
 
-use crate::rules::commands::runs;
+use crate::rules::commands::{Call, runs};
 use crate::{
-    finding::{Finding, Label},
+    edit::{Edit, Safety},
+    finding::{Finding, Fix, Label},
+    model::{Step, StepKind},
+    project::join,
+    rewrite,
     rule::{Check, FileCx, Rule},
-    syntax::Keyword,
+    shell::{Node, OperatorKind},
+    source::Span,
+    syntax::{Args, Keyword},
 };
 
 pub(super) static RULE: Rule = crate::rule!("size" / "copied-archive", Check::File(check));
@@ -12,6 +18,8 @@ pub(super) static RULE: Rule = crate::rule!("size" / "copied-archive", Check::Fi
 const ARCHIVES: &[&str] = &[
     ".tar", ".Z", ".bz2", ".gz", ".lz", ".lzma", ".tZ", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz", ".tpz", ".txz", ".xz",
 ];
+/// Those that `ADD` unpacks.
+const TARS: &[&str] = &[".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"];
 const UNPACKERS: &[&str] =
     &["tar", "unzip", "gunzip", "bunzip2", "unlzma", "unxz", "zgz", "uncompress", "zcat", "gzcat"];
 
@@ -47,8 +55,101 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                         .note("The archive stays in the layer of the `COPY`. `ADD` unpacks it and leaves it out.");
                 finding.related =
                     vec![Label { location: cx.at(call.it.command), text: "it is unpacked here".to_owned() }];
+                finding.fix = added(cx, step, &call);
                 out.push(finding);
             }
         }
     }
+}
+
+/// `ADD` to where the archive is unpacked, and the run without that, if nothing else makes use of the archive.
+fn added(cx: &FileCx<'_>, step: &Step, call: &Call<'_>) -> Option<Fix> {
+    let StepKind::Copy(copy) = &step.kind else { return None };
+    let instruction = cx.model.instruction(step);
+    let [source, target] = instruction.words() else { return None };
+    let [Some(archive)] = copy.sources.as_slice() else { return None };
+    let name = archive.rsplit('/').next()?;
+    let is_plain = instruction.flags.is_empty() && matches!(instruction.args, Args::Words(_));
+    // What `ADD` unpacks; of a name with a pattern or a variable it cannot be told.
+    let is_known = source.text == *archive && TARS.iter().any(|ending| name.ends_with(ending));
+    if !is_plain || !is_known || name.contains(['*', '?', '[']) {
+        return None;
+    }
+    let place = copy.destination.as_ref()?;
+    let places = if copy.into_folder { vec![join(place, name)] } else { vec![place.clone(), join(place, name)] };
+    let folder = unpacked_to(call, &places)?;
+    let run = cx.model.instruction(call.of.step);
+    let mentions = cx.instructions().filter(|it| it.span != run.span && it.span != instruction.span);
+    if mentions.into_iter().any(|it| cx.source.slice(it.span).contains(name)) || call.of.is_trigger() {
+        return None;
+    }
+    let written = cx.source.slice(instruction.keyword.span);
+    let keyword = if written.chars().all(char::is_lowercase) { "add" } else { "ADD" };
+    let mut edits = without(cx, call, &places)?;
+    edits.push(Edit::replace(instruction.keyword.span, keyword));
+    edits.push(Edit::replace(target.span, format!("{}/", folder.trim_end_matches('/'))));
+    cx.fix("Let `ADD` unpack it", Safety::Unsafe, edits)
+}
+
+/// The folder into which `tar -x` unpacks one of these files as it is.
+fn unpacked_to(call: &Call<'_>, places: &[String]) -> Option<String> {
+    let here = call.of.step.before.workdir.as_ref()?;
+    let words: Vec<String> = call.it.words.iter().skip(1).map(crate::shell::Word::literal).collect::<Option<_>>()?;
+    let mut folder = here.clone();
+    let mut archives = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-C" => folder = join(here, words.next()?),
+            long if long.starts_with("--directory=") => folder = join(here, &long["--directory=".len()..]),
+            short if short.starts_with('-') => {
+                let is_plain = !short.starts_with("--") && short[1..].chars().all(|it| "xzjJvfp".contains(it));
+                is_plain.then_some(())?;
+            }
+            path => archives.push(join(here, path)),
+        }
+    }
+    let [archive] = archives.as_slice() else { return None };
+    (call.it.program == "tar" && places.contains(archive)).then_some(folder)
+}
+
+/// A run without the command that unpacks the archive and those that delete it; nothing is left of one that does no more.
+fn without(cx: &FileCx<'_>, call: &Call<'_>, places: &[String]) -> Option<Vec<Edit>> {
+    let instruction = cx.model.instruction(call.of.step);
+    let here = call.of.step.before.workdir.as_ref()?;
+    let items = &call.of.run.script()?.list.items;
+    let is_archive = |word: &String| places.contains(&join(here, word));
+    let goes = |node: &Node| {
+        let Node::Command(it) = node else { return false };
+        let words: Vec<String> = it.words.iter().filter_map(crate::shell::Word::literal).collect();
+        let is_rm = words.first().is_some_and(|it| it == "rm")
+            && it.words.len() == words.len()
+            && words[1..].iter().all(|it| it.starts_with('-') || is_archive(it));
+        it.redirects.is_empty() && (it.span.contains(call.it.command) || is_rm)
+    };
+    let is_chain = items.iter().all(|it| it.operator.is_none_or(|it| it.kind == OperatorKind::And));
+    let kept: Vec<usize> = (0..items.len()).filter(|at| !goes(&items[*at].node)).collect();
+    let span = |at: usize| items[at].node.span();
+    let mut gaps = Vec::new();
+    if let (Some(first), Some(last)) = (kept.first(), kept.last()) {
+        if *first > 0 {
+            gaps.push(Span { start: span(0).start, end: span(*first).start });
+        }
+        for pair in kept.windows(2).filter(|it| it[1] > it[0] + 1) {
+            gaps.push(Span { start: span(pair[0]).end, end: span(pair[1] - 1).end });
+        }
+        if *last + 1 < items.len() {
+            gaps.push(Span { start: span(*last).end, end: span(items.len() - 1).end });
+        }
+    } else if items.iter().any(|it| goes(&it.node)) {
+        let is_lone = rewrite::with_comments(&cx.unit.syntax.items, call.of.step.item) == call.of.step.item;
+        let item = &cx.unit.syntax.items[call.of.step.item];
+        return (is_lone && instruction.comments.is_empty()).then(|| vec![rewrite::remove_item(item)]);
+    }
+    let is_quiet = !instruction.comments.iter().any(|comment| gaps.iter().any(|it| it.contains(*comment)));
+    let is_used = kept.iter().any(|at| {
+        let text = cx.source.slice(span(*at));
+        places.iter().filter_map(|it| it.rsplit('/').next()).any(|name| text.contains(name))
+    });
+    (is_chain && is_quiet && !is_used && !gaps.is_empty()).then(|| gaps.into_iter().map(Edit::delete).collect())
 }

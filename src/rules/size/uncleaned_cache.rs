@@ -1,9 +1,10 @@
 //! Caches that hadolint wants to be deleted: see `rules/size/uncleaned-cache.md`.
 
+use super::cache_kept::tidied;
 use crate::rules::commands::{Call, RunAt, runs};
 use crate::{
     finding::Finding,
-    model::{Base, Stage, Value},
+    model::{Base, PackageCommand, Stage, StepKind, Value},
     rule::{Check, FileCx, Rule},
 };
 
@@ -44,9 +45,16 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 fn finding(cx: &FileCx<'_>, call: &Call<'_>, code: &'static [&'static str]) -> Finding {
     let program = &call.it.program;
     let place = call.head(&["install", "update", "add", "in", "upgrade", "reinstall"]);
-    Finding::new(RULE.name, cx.at(place), format!("`{program}` leaves its cache in the layer")).only_as(code).note(
+    let message = format!("`{program}` leaves its cache in the layer");
+    let mut finding = Finding::new(RULE.name, cx.at(place), message).only_as(code).note(
         "A cache mount keeps it out of the image and saves the next build the download; `missing-cache-mount` writes one.",
-    )
+    );
+    if let StepKind::Run(run) = &call.of.step.kind {
+        let is_call = |it: &&PackageCommand| run.invocations()[it.invocation].command == call.it.command;
+        let command = run.packages().iter().find(is_call);
+        finding.fix = command.and_then(|it| tidied(cx, call.of.step, run, it));
+    }
+    finding
 }
 
 /// Whether what a stage leaves behind is part of an image: it is the last one, or another is built on it.
