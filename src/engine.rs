@@ -11,13 +11,13 @@ use crate::{
     finding::{Finding, Fix, Level},
     model::Model,
     names, parallel,
-    project::{Project, Unit},
+    project::{Origin, Project, Unit},
     rule::{Check, FileCx, ProjectCx, Rule},
     rules::{self, MALFORMED_SUPPRESSION, SHELL_MISTAKE, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
     shellcheck::{self, Script},
     source::{FileId, Location, Source},
     suppress::{Kind, Problem, Suppressions},
-    syntax::SyntaxError,
+    syntax::{Keyword, SyntaxError},
 };
 
 mod across;
@@ -78,6 +78,18 @@ impl Chosen {
     }
 }
 
+/// Whether a rule has nothing to say of a file: the settings switch it off there, or nobody can make use of it.
+/// What makes the build fail is told even where a program writes the file.
+fn is_off(project: &Project, rule: &Rule, file: FileId) -> bool {
+    let settings = &project.settings;
+    let is_for_nobody = || match project.unit(file).map(|it| it.origin) {
+        Some(Origin::Template) => true,
+        Some(Origin::Program) => rule.level() < Level::Error,
+        Some(Origin::People) | None => false,
+    };
+    settings.is_off_for(rule, &project.source(file).path) || is_for_nobody() && !settings.asks_for(rule)
+}
+
 /// The model of a Dockerfile, with the arguments that its builds agree on.
 fn model(project: &Project, unit: &Unit) -> Model {
     let source = project.source(unit.file);
@@ -110,7 +122,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
     let last = |it: &&&Rule| it.name == UNUSED_SUPPRESSION.name;
     let rules = chosen.rules.iter().filter(|it| !last(it)).chain(chosen.rules.iter().filter(last));
     for rule in rules {
-        if project.settings.is_off_for(rule, &source.path) {
+        if is_off(project, rule, unit.file) {
             continue;
         }
         let mut found = Vec::new();
@@ -159,13 +171,13 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             model: &look.model,
             contexts: &look.contexts,
         });
-        cxs.filter(|it| rule.is_none_or(|rule| !project.settings.is_off_for(rule, &it.source.path))).collect()
+        cxs.filter(|it| rule.is_none_or(|rule| !is_off(project, rule, it.unit.file))).collect()
     };
     // Most rules are on for all files, and share what they find out.
     let all_files = ProjectCx::new(project, files(None), &trees);
     for rule in &chosen.rules {
         let Check::Project(check) = rule.check else { continue };
-        let is_off = |file: FileId| project.settings.is_off_for(rule, &project.source(file).path);
+        let is_off = |file| is_off(project, rule, file);
         let mut found = Vec::new();
         if project.dockerfiles.iter().any(|it| is_off(it.file)) {
             check(&ProjectCx::new(project, files(Some(rule)), &trees), &mut found);
@@ -196,10 +208,13 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
     all
 }
 
-/// Comments of build definitions that cannot be read, or that name no rule.
+/// Comments of build definitions that cannot be read, that name no rule, or that can silence nothing there.
 fn comments_of_definitions(project: &Project, chosen: &Chosen) -> Vec<Finding> {
-    let rules =
-        || chosen.rules.iter().filter(|it| [MALFORMED_SUPPRESSION.name, UNKNOWN_SUPPRESSION.name].contains(&it.name));
+    let about = [MALFORMED_SUPPRESSION.name, UNKNOWN_SUPPRESSION.name, UNUSED_SUPPRESSION.name];
+    let rules = || chosen.rules.iter().filter(|it| about.contains(&it.name));
+    // Rules about the whole project may speak there, when they see all of it.
+    let can_tell =
+        |name: &str| rules::all().filter(|it| names::means(name, it)).all(|it| matches!(it.check, Check::File(_)));
     if rules().next().is_none() || project.settings.deaf {
         return Vec::new();
     }
@@ -207,12 +222,13 @@ fn comments_of_definitions(project: &Project, chosen: &Chosen) -> Vec<Finding> {
     let files = project.sources.iter().enumerate().map(|(at, source)| (FileId(at as u32), source));
     let mut all = Vec::new();
     for (file, source) in files.filter(|(file, it)| it.text.contains("dockopt") && !is_dockerfile(*file)) {
-        for problem in Suppressions::of_definition(source).problems {
+        let suppressions = Suppressions::of_definition(source);
+        let unused = suppressions.unused(source, |_| false, can_tell);
+        for problem in suppressions.problems.into_iter().chain(unused) {
             let kind = rule_of(problem.kind);
             let Some(rule) = rules().find(|it| it.name == kind.name) else { continue };
-            // A comment of such a file is nobody's to rewrite: the verification holds on to all of them.
-            let finding = Finding { fix: None, ..of_problem(problem, file, source) };
-            if project.settings.is_off_for(rule, &source.path) {
+            let finding = of_problem(problem, file, source);
+            if is_off(project, rule, file) {
                 continue;
             }
             if let Some(level) = project.settings.level(rule, &finding) {
@@ -223,25 +239,18 @@ fn comments_of_definitions(project: &Project, chosen: &Chosen) -> Vec<Finding> {
     all
 }
 
-/// How messages about lines begin that are instructions for a template engine.
-const TEMPLATE: [&str; 4] = ["`{{", "`{%", "`{#", "`<%"];
-
-/// The syntax errors; of lines that are no instructions only the first, since a template is full of them.
+/// The syntax errors; of lines that are no instructions only the first, and of a template nothing else.
 fn syntax_errors(unit: &Unit) -> Vec<Finding> {
-    let is_unknown = |it: &&SyntaxError| it.message.ends_with("is no instruction");
+    let is_unknown = |it: &&SyntaxError| it.is_unknown_instruction();
     let errors = &unit.syntax.errors;
     let unknown = errors.iter().filter(is_unknown).count();
     let first = errors.iter().find(is_unknown);
-    let is_template =
-        errors.iter().filter(is_unknown).find(|it| TEMPLATE.iter().any(|mark| it.message.starts_with(mark)));
-    let kept = errors.iter().filter(|it| match is_template {
-        Some(template) => *it == template,
-        None => !is_unknown(it) || Some(*it) == first,
-    });
+    let is_template = unit.origin == Origin::Template;
+    let kept = errors.iter().filter(|it| Some(*it) == first || !is_template && !is_unknown(it));
     let findings = kept.map(|it| {
         let mut finding =
             Finding::new(SYNTAX_ERROR.name, Location { file: unit.file, span: it.span }, it.message.clone());
-        if is_template.is_some() {
+        if is_template {
             finding.own_level = Some(Level::Note);
             let note =
                 "The file seems to be a template, of which other errors are not told: leave it out with `exclude`.";
@@ -256,7 +265,18 @@ fn syntax_errors(unit: &Unit) -> Vec<Finding> {
         });
         finding
     });
-    findings.collect()
+    findings.chain(stray(unit)).collect()
+}
+
+/// What stands before the first `FROM` besides the first of it: the builder stops there, and hadolint goes on.
+fn stray(unit: &Unit) -> impl Iterator<Item = Finding> {
+    let outside = unit.syntax.instructions().take_while(|it| it.stage.is_none());
+    let stray = outside.filter(|it| !matches!(it.kind, Keyword::Arg | Keyword::Unknown)).skip(1);
+    stray.map(|it| {
+        let message = format!("`{}` stands before the first `FROM`, too", it.kind);
+        let location = Location { file: unit.file, span: it.keyword.span };
+        Finding::new(SYNTAX_ERROR.name, location, message).only_as(&["hadolint/DL3061"]).for_parity()
+    })
 }
 
 /// What the engine itself finds, but for comments that silence nothing.
@@ -308,7 +328,7 @@ fn unused(cx: &FileCx<'_>, suppressions: &Suppressions, used: &[bool], chosen: &
         // Without an answer of ShellCheck it is not known what it would have said.
         let is_asked =
             rule.name != SHELL_MISTAKE.name || shellcheck::IS_INSIDE || cx.project.files.shellcheck(&[]).is_some();
-        is_asked && !matches!(rule.check, Check::Project(_)) && !cx.project.settings.is_off_for(rule, &cx.source.path)
+        is_asked && !matches!(rule.check, Check::Project(_)) && !is_off(cx.project, rule, cx.unit.file)
     };
     let can_tell = |name: &str| {
         let mut meant = rules::all().filter(|it| names::means(name, it));

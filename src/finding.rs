@@ -41,6 +41,17 @@ impl Level {
     }
 }
 
+/// For whom a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Everybody.
+    All,
+    /// Those who ask: they select the rule or its family, or give the rule a level.
+    Asking,
+    /// Those who ask for what another tool says: by a code, by the tool's name, or with a profile.
+    Parity,
+}
+
 /// A second place that belongs to a finding, and what is to be seen there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
@@ -71,9 +82,8 @@ pub struct Finding {
     pub own_level: Option<Level>,
     /// The codes under which other tools report this very finding; `None` where those are all of the rule's page.
     pub codes: Option<&'static [&'static str]>,
-    /// Whether it is there only for those who ask for what another tool says: by a code, by the tool's name, or with
-    /// a profile.
-    pub parity: bool,
+    /// Who is told of it.
+    pub audience: Audience,
 }
 
 impl Finding {
@@ -89,7 +99,7 @@ impl Finding {
             fix: None,
             own_level: None,
             codes: None,
-            parity: false,
+            audience: Audience::All,
         }
     }
 
@@ -105,10 +115,16 @@ impl Finding {
         Self { codes: Some(codes), ..self }
     }
 
+    /// The finding, for those alone who ask for it.
+    #[must_use]
+    pub fn for_asking(self) -> Self {
+        Self { audience: self.audience.max(Audience::Asking), ..self }
+    }
+
     /// The finding, for those alone who ask for what another tool says.
     #[must_use]
     pub fn for_parity(self) -> Self {
-        Self { parity: true, ..self }
+        Self { audience: Audience::Parity, ..self }
     }
 }
 

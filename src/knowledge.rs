@@ -264,6 +264,12 @@ pub struct Manager {
     pub defeat: Vec<Defeat>,
     /// How to leave nothing behind where a cache cannot be mounted.
     pub tidy: Option<Tidy>,
+    /// Packages that are fetched in a second or two, with all that they need.
+    #[serde(default)]
+    pub light: Vec<String>,
+    /// Options without one of which it installs more than it names.
+    #[serde(default)]
+    pub light_with: Vec<String>,
     /// How it installs what the project's manifests ask for.
     pub project: Option<ProjectInstall>,
 }

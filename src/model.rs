@@ -27,7 +27,7 @@ mod tests;
 
 pub use cache::{CachePath, Certainty, Configured, Misplaced, Settings, idle, misplaced};
 pub use copy::{Copy, CopyFrom};
-pub use expand::{Value, expand, variables};
+pub use expand::{Value, expand, is_refused, variables};
 pub use owners::{Owned, Recursive};
 pub use packages::PackageCommand;
 pub use run::{Mount, MountKind, Run, is_below, text};

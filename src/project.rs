@@ -20,7 +20,7 @@ use crate::{
     settings::Settings,
     shellcheck::{Remark, Script},
     source::{FileId, Location, Source},
-    syntax::{self, Dockerfile},
+    syntax::{self, Dockerfile, ItemKind, SyntaxError},
     tracked::Tracked,
     workflow::Workflow,
 };
@@ -84,6 +84,19 @@ pub struct Unit {
     pub file: FileId,
     /// Its items.
     pub syntax: Arc<Dockerfile>,
+    /// Where its text comes from, or goes to.
+    pub origin: Origin,
+}
+
+/// Whether people write a Dockerfile and builders read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Both, as far as can be told.
+    People,
+    /// A comment above its first instruction says that nobody is to edit it: a program writes it.
+    Program,
+    /// No builder reads it: it is the template of another file.
+    Template,
 }
 
 /// What a path names.
@@ -398,8 +411,39 @@ impl Project {
 impl Unit {
     /// Parses a file.
     pub fn parse(file: FileId, source: &Source) -> Self {
-        Self { file, syntax: Arc::new(syntax::parse(&source.text)) }
+        let syntax = syntax::parse(&source.text);
+        let origin = Origin::of(&source.text, &syntax);
+        Self { file, syntax: Arc::new(syntax), origin }
     }
+}
+
+impl Origin {
+    fn of(text: &str, syntax: &Dockerfile) -> Self {
+        if is_template(text, syntax) {
+            Self::Template
+        } else if forbids_edits(text, syntax) {
+            Self::Program
+        } else {
+            Self::People
+        }
+    }
+}
+
+/// Whether lines are no instructions, and there are marks of a template engine.
+fn is_template(text: &str, syntax: &Dockerfile) -> bool {
+    const MARKS: [&str; 4] = ["{{", "{%", "{#", "<%"];
+    syntax.errors.iter().any(SyntaxError::is_unknown_instruction) && MARKS.iter().any(|it| text.contains(it))
+}
+
+/// Whether a comment above the first instruction says that nobody is to edit the file.
+fn forbids_edits(text: &str, syntax: &Dockerfile) -> bool {
+    const FORBIDS: [&str; 5] = ["do not edit", "don't edit", "do not modify", "don't modify", "@generated"];
+    let head = syntax.items.iter().take_while(|it| !matches!(it.kind, ItemKind::Instruction(_)));
+    let mut comments = head.filter(|it| it.kind == ItemKind::Comment);
+    comments.any(|it| {
+        let line = text[it.span.start as usize..it.span.end as usize].to_lowercase();
+        FORBIDS.iter().any(|words| line.contains(words))
+    })
 }
 
 /// Whether a file of that name is taken for a Dockerfile: `Dockerfile`, `Containerfile`, `api.Dockerfile`,

@@ -13,7 +13,7 @@ use toml::{
 };
 
 use crate::{
-    finding::{Finding, Level, code_is},
+    finding::{Audience, Finding, Level, code_is},
     knowledge::{HADOLINT, Severity},
     names::{self, Name},
     project,
@@ -287,10 +287,11 @@ impl Settings {
         };
         let is_code = |name: &String| codes.iter().any(|it| code_is(it, name));
         let is_rule = |name: &String| name == names::ALL || name == rule.name || name == rule.family;
-        let names_it = |name: &String| is_code(name) || is_rule(name) && !finding.parity;
+        let names_it = |name: &String| is_code(name) || is_rule(name) && finding.audience < Audience::Parity;
         let is_wanted = if self.select.is_empty() {
             let of_profile = match (self.profile, rule.check) {
-                (Profile::Default, _) | (_, Check::Engine) => rule.is_default() && !finding.parity,
+                (Profile::Default, _) => rule.is_default() && finding.audience == Audience::All,
+                (Profile::Hadolint, Check::Engine) => rule.is_default() && finding.audience != Audience::Asking,
                 (Profile::Hadolint, Check::File(_) | Check::Project(_)) => in_profile.is_some(),
             };
             of_profile || self.levels.keys().any(|it| it != rule.family && it != names::ALL && names_it(it))
@@ -315,6 +316,17 @@ impl Settings {
         self.builder == Builder::Buildkit
     }
 
+    /// Whether somebody wants just this rule, or what another tool says: it is selected or given a level, or the
+    /// profile is that tool's.
+    pub fn asks_for(&self, rule: &Rule) -> bool {
+        !self.is_open() || self.levels.keys().any(|it| it != rule.family && rule.answers_to(it))
+    }
+
+    /// Whether dockopt itself chooses the rules.
+    pub fn is_open(&self) -> bool {
+        self.select.is_empty() && self.profile == Profile::Default
+    }
+
     /// Whether `per-file-ignores` switches the rule off for the file at `path`.
     pub fn is_off_for(&self, rule: &Rule, path: &str) -> bool {
         !self.per_file_ignores.is_empty() && {
@@ -333,10 +345,23 @@ impl Settings {
         }
     }
 
-    /// Whether a folder of that name holds what others wrote. A walk leaves it out; whoever names it or a file in it
-    /// wants it all the same.
+    /// Whether a folder of that name holds what others wrote, or what tests read. A walk leaves it out; whoever names
+    /// it or a file in it wants it all the same.
     pub fn is_foreign(name: &str) -> bool {
-        matches!(name, "node_modules" | "vendor" | "third_party" | "third-party" | "site-packages" | ".venv" | "venv")
+        const FOREIGN: [&str; 7] =
+            ["node_modules", "vendor", "third_party", "third-party", "site-packages", ".venv", "venv"];
+        const READ_BY_TESTS: [&str; 9] = [
+            "testdata",
+            "test-data",
+            "test_data",
+            "testfiles",
+            "fixture",
+            "fixtures",
+            "test-fixtures",
+            "test_fixtures",
+            "__fixtures__",
+        ];
+        FOREIGN.contains(&name) || READ_BY_TESTS.contains(&name)
     }
 
     /// Whether the file at `path` is not to be looked at.
@@ -645,6 +670,12 @@ mod tests {
         assert_eq!(level(&select(second), &finding), None);
         assert_eq!(level(&ignore(other), &finding), None);
         assert!(level(&ignore(second), &finding).is_some());
+        // What next to nobody would act on is told to those who ask for the rule.
+        let asking = finding.clone().for_asking();
+        assert_eq!(level(&Settings::default(), &asking), None);
+        assert!(level(&select(rule.name), &asking).is_some());
+        assert!(level(&select("all"), &asking).is_some());
+        assert!(level(&Settings::parse(&format!("[levels]\n{} = \"note\"\n", rule.name)).unwrap(), &asking).is_some());
         // What is there only for another tool's sake is not part of what dockopt says.
         let parity = finding.for_parity();
         assert_eq!(level(&Settings::default(), &parity), None);

@@ -12,7 +12,7 @@ type Case = (&'static str, &'static str, &'static str, &'static [&'static str], 
 
 const CASES: &[Case] = &[
     ("apt", "debian:12", "apt-get update && apt-get install -y git", &["/var/cache/apt", "/var/lib/apt/lists"], &[]),
-    ("apk", "alpine:3.20", "apk add git", &["/etc/apk/cache"], &[]),
+    ("apk", "alpine:3.20", "apk add build-base", &["/etc/apk/cache"], &[]),
     ("dnf", "fedora:42", "dnf install -y git", &["/var/cache/libdnf5"], &[]),
     ("dnf", "rockylinux:9", "dnf install -y git", &["/var/cache/dnf"], &[]),
     ("dnf", "redhat/ubi9-minimal", "microdnf install -y git", &["/var/cache/yum"], &[]),

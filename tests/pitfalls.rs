@@ -436,7 +436,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "28 apk's packages are kept, and not only its index",
-        files: &[("Dockerfile", "FROM alpine:3.20\nRUN apk add git\n")],
+        files: &[("Dockerfile", "FROM alpine:3.20\nRUN apk add build-base\n")],
         has: &["target=/etc/apk/cache"],
         lacks: &["/var/cache/apk"],
     },
@@ -715,14 +715,17 @@ const CASES: &[Case] = &[
         name: "56 a link in the root of the image moves no cache",
         files: &[(
             "Dockerfile",
-            "FROM alpine:3.20\nRUN ln -s usr/local/bin/entrypoint.sh /\nRUN apk add --no-cache git\n",
+            "FROM alpine:3.20\nRUN ln -s usr/local/bin/entrypoint.sh /\nRUN apk add --no-cache build-base\n",
         )],
         has: &["target=/etc/apk/cache"],
         lacks: &["target=/usr/local"],
     },
     Case {
         name: "56 a link beside it moves a cache",
-        files: &[("Dockerfile", "FROM alpine:3.20\nRUN ln -s ../../var/cache/apk /etc/apk/cache\nRUN apk add git\n")],
+        files: &[(
+            "Dockerfile",
+            "FROM alpine:3.20\nRUN ln -s ../../var/cache/apk /etc/apk/cache\nRUN apk add build-base\n",
+        )],
         has: &["target=/var/cache/apk"],
         lacks: &[],
     },

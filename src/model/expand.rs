@@ -51,6 +51,16 @@ pub fn variables(raw: &str, escape: char) -> Vec<&str> {
     names
 }
 
+/// Whether a word uses a variable in a form that the builder refuses, such as `${name.part}` or `${name:part}`: another
+/// tool fills it in.
+pub fn is_refused(raw: &str, name: &str) -> bool {
+    let is_known = |rest: &str| match rest.strip_prefix(':') {
+        Some(rest) => rest.starts_with(['-', '+', '?']),
+        None => !rest.starts_with('.'),
+    };
+    raw.split("${").skip(1).filter_map(|it| it.strip_prefix(name)).any(|it| !is_known(it))
+}
+
 /// Longer values, in bytes, are not worth knowing: a few lines of `ENV X=$X$X` would fill the memory.
 const LONGEST: usize = 32 * 1024;
 
@@ -209,6 +219,16 @@ mod tests {
             ("$1 $$ $", &[]),
         ] {
             assert_eq!(variables(raw, '\\'), names, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_the_builder_refuses_is_for_others() {
+        for raw in ["${a.b.c}", "x${a:b}", "$a ${a:0:2}"] {
+            assert!(is_refused(raw, "a"), "{raw}");
+        }
+        for raw in ["${a}", "$a.b", "${a:-b}", "${a:+b.c}", "${a:?b}", "${a%.b}", "${ab.c}"] {
+            assert!(!is_refused(raw, "a"), "{raw}");
         }
     }
 

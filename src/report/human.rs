@@ -10,7 +10,7 @@ use miette::{
 use super::{Counts, Options, counted, kinds};
 use crate::{
     finding::{Finding, Label, Level},
-    project::Project,
+    project::{Origin, Project},
     source::{Source, Span},
 };
 
@@ -45,9 +45,21 @@ pub fn findings(project: &Project, findings: &[Finding], options: Options) -> St
 /// `Found 3 warnings and 1 note in 2 files; 2 can be fixed safely with dockopt fix`.
 fn summary(project: &Project, findings: &[Finding]) -> String {
     let n_files = project.dockerfiles.len();
-    if findings.is_empty() {
-        return format!("No findings in {}", counted(n_files, "file"));
+    let mut out =
+        if findings.is_empty() { format!("No findings in {}", counted(n_files, "file")) } else { found(findings) };
+    let of = |origin| project.dockerfiles.iter().filter(|it| it.origin == origin).count();
+    let (generated, templates) = (of(Origin::Program), of(Origin::Template));
+    if generated > 0 && project.settings.is_open() {
+        let _ = write!(out, "; of {} only errors are told", counted(generated, "generated file"));
     }
+    if templates > 0 && project.settings.is_open() {
+        let verb = if templates == 1 { "was" } else { "were" };
+        let _ = write!(out, "; {} {verb} not looked at", counted(templates, "template"));
+    }
+    out
+}
+
+fn found(findings: &[Finding]) -> String {
     let counts = Counts::of(findings);
     let mut files: Vec<_> = findings.iter().map(|it| it.location.file).collect();
     files.sort();

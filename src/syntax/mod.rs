@@ -254,5 +254,12 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+impl SyntaxError {
+    /// Whether a line begins with no keyword.
+    pub fn is_unknown_instruction(&self) -> bool {
+        self.message.ends_with("is no instruction")
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,15 @@ pub(crate) struct Unlike {
     pub(crate) text: String,
 }
 
+/// Who has nothing to say of a good example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Good {
+    /// The rule of the page, and all default rules.
+    Always,
+    /// The default rules; the rule of the page has, when it is asked for.
+    Unasked,
+}
+
 /// One example: one or several files, and what is to come of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Example {
@@ -35,8 +44,8 @@ pub(crate) struct Example {
     pub(crate) files: BTreeMap<String, String>,
     /// How many findings each bad file has; empty for a good example.
     pub(crate) bad: BTreeMap<String, usize>,
-    /// Whether a file of it is marked as good.
-    pub(crate) is_good: bool,
+    /// Who has nothing to say of it, if a file of it is marked as good.
+    pub(crate) good: Option<Good>,
     /// Whether unsafe fixes are allowed.
     pub(crate) unsafe_fixes: bool,
     /// Path and text of the files that `fix` changes or makes; empty when it changes nothing.
@@ -83,6 +92,7 @@ struct Fence {
     line: usize,
     role: Role,
     unsafe_fixes: bool,
+    unasked: bool,
     file: Option<String>,
     unlike: Option<(String, String)>,
     text: String,
@@ -104,7 +114,7 @@ impl Page {
         }
         for example in &mut page.examples {
             example.settings = settings.get(&example.section).cloned().unwrap_or_default();
-            if example.bad.is_empty() && !example.is_good {
+            if example.bad.is_empty() && example.good.is_none() {
                 return Err(format!("line {}: files without a `bad` or `good` among them", example.line));
             }
         }
@@ -155,7 +165,7 @@ impl Example {
     /// as long as nothing says what the example is for.
     fn takes(&self, fence: &Fence) -> bool {
         let is_open = self.is_group && self.fixed.is_empty() && self.report.is_none();
-        let has_role = self.is_good || !self.bad.is_empty();
+        let has_role = self.good.is_some() || !self.bad.is_empty();
         is_open && fence.file.is_some() && !(fence.after_prose && has_role)
     }
 
@@ -164,7 +174,9 @@ impl Example {
         if let Role::Bad(number) = fence.role {
             self.bad.insert(path.clone(), number);
         }
-        self.is_good |= fence.role == Role::Good;
+        if fence.role == Role::Good {
+            self.good = Some(if fence.unasked { Good::Unasked } else { Good::Always });
+        }
         self.unsafe_fixes |= fence.unsafe_fixes;
         self.files.insert(path, fence.text);
     }
@@ -221,6 +233,7 @@ fn fence(info: &str) -> Result<Fence, String> {
         line: 0,
         role: Role::Plain,
         unsafe_fixes: false,
+        unasked: false,
         file: None,
         unlike: None,
         text: String::new(),
@@ -239,6 +252,7 @@ fn fence(info: &str) -> Result<Fence, String> {
             ("report", "") => fence.role = Role::Report,
             ("settings", "") => fence.role = Role::Settings,
             ("unsafe", "") => fence.unsafe_fixes = true,
+            ("unasked", "") => fence.unasked = true,
             ("unlike", what) => {
                 fence.role = Role::Unlike;
                 fence.unlike = what.split_once(':').map(|(code, side)| (code.to_owned(), side.to_owned()));

@@ -12,12 +12,18 @@ use dockopt::{
     settings::{Profile, Settings},
 };
 
-use crate::page::{Example, Page, Unlike};
+use crate::page::{Example, Good, Page, Unlike};
 
 /// What one example promises.
 pub(crate) fn example(rule: &Rule, example: &Example) -> Result<(), String> {
     let project = project(rule, example)?;
     let findings = engine::check(&project);
+    if example.good == Some(Good::Unasked) {
+        if findings.is_empty() {
+            return Err("not even those who ask are told something".to_owned());
+        }
+        return expect_good(example);
+    }
     expect_counts(&project, &findings, &example.bad)?;
     findings.iter().try_for_each(expect_plain_words)?;
     if let Some(shown) = &example.report {

@@ -79,6 +79,24 @@ fn what(counts: &[Count]) -> Option<String> {
     })
 }
 
+/// Whether a command fetches so little that a cache saves next to nothing.
+fn is_light(command: &PackageCommand) -> bool {
+    let manager = command.manager;
+    let has = |option: &String| command.has_option(option);
+    let is_named = manager.light_with.is_empty() || manager.light_with.iter().any(has);
+    let is_light = |word: Option<&str>| {
+        let name = word.map(|it| it.split(['=', '~', '<', '>', '@']).next().unwrap_or(it));
+        name.is_some_and(|name| manager.light.iter().any(|it| it == name))
+    };
+    match command.action {
+        Action::Update | Action::Clean => !manager.light.is_empty(),
+        Action::Install => {
+            is_named && command.operands().next().is_some() && command.operands().all(|(_, it)| is_light(it))
+        }
+        Action::Fetch | Action::Build => false,
+    }
+}
+
 fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
     let instruction = site.cx.model.instruction(site.step);
     let first = plan.commands.iter().find(|it| it.action != Action::Update).or(plan.commands.first())?;
@@ -92,9 +110,16 @@ fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
     let message = format!("{} {verb} without a cache mount on {}", and(&titles), and(&targets));
     let location = Location { file: site.cx.unit.file, span };
     let mut finding = Finding::new(RULE.name, location, message);
+    if plan.commands.iter().all(|it| is_light(it)) {
+        finding = finding.for_asking();
+    }
     let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
     let mut done = Vec::new();
     let fix = site.edits(plan, instruction, &mut doubts, &mut done);
+    // Packages of the system are seldom fetched again: that is not worth a rewrite by hand.
+    if fix.is_none() && plan.commands.iter().all(|it| it.manager.root) {
+        finding = finding.for_asking();
+    }
     let mut notes = vec![cost(site, plan)];
     notes.append(&mut doubts.notes);
     finding.note = Some(notes.join(" "));

@@ -56,8 +56,14 @@ fn finding(
     let mut finding = Finding::new(RULE.name, file.at(need.span), message);
     let doubt = shared.open.clone().or_else(|| ballast::doubt(shared, &lines));
     let safety = if doubt.is_none() { Safety::Safe } else { Safety::Unsafe };
-    let mut note =
-        "It is sent with every build, goes into the image, and each change in it builds anew what follows.".to_owned();
+    let mut note = if need.mount {
+        "It is sent with every build, and each change in it runs again what reads the mount."
+    } else if file.is_shipped(need.stage) {
+        "It is sent with every build, goes into the image, and each change in it builds anew what follows."
+    } else {
+        "It is sent and copied with every build, and each change in it builds anew what follows."
+    }
+    .to_owned();
     if let Some(reason) = &doubt {
         note = format!("{note} The fix is unsafe: {reason}.");
     }

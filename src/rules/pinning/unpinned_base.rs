@@ -44,5 +44,7 @@ fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
     };
     // A variable may hold the tag.
     let has_variable = name.contains('$') && image.tag.is_none();
-    Some(if has_variable || is_stage || is_own() { finding.for_parity() } else { finding })
+    // No image has a name with capital letters: something else is put in its place before the build.
+    let is_placeholder = image.name.contains(char::is_uppercase);
+    Some(if has_variable || is_placeholder || is_stage || is_own() { finding.for_parity() } else { finding })
 }

@@ -15,6 +15,8 @@ const SECRET: &[&str] =
 const PUBLIC: &[&str] = &["public", "file", "version"];
 /// Words before `key` without which the key is as likely a public one.
 const SECRET_KEYS: &[&str] = &["api", "access", "secret", "private", "encryption", "signing", "ssh", "license"];
+/// Values of switches.
+const SWITCHES: &[&str] = &["yes", "no", "true", "false", "on", "off", "0", "1"];
 /// Parts of names that hadolint takes for secrets.
 const PARTS: &[&str] =
     &["api_key", "client_key", "password", "private", "secret", "token", "username", "aws_access_key_id"];
@@ -68,10 +70,28 @@ fn finding(cx: &FileCx<'_>, outer: &Instruction, kind: Keyword, word: &Word, val
     let finding = Finding::new(RULE.name, cx.at(word.span), message)
         .only_as(codes)
         .note(format!("{who} A secret mount hands it to one command: `RUN --mount=type=secret,id=…`."));
+    // Where a secret will lie is none.
+    let is_path = value.is_some_and(is_path);
     let is_empty = value.is_some_and(|it| it.trim_matches(['"', '\'']).is_empty());
     // `USE_TOKEN` and `AUTH_ENABLED` are switches.
-    let is_switch = has(&["use", "enable", "enabled", "disable", "disabled"]);
+    let is_switch = has(&["use", "enable", "enabled", "disable", "disabled", "allow"])
+        || value.is_some_and(|it| SWITCHES.contains(&it.trim_matches(['"', '\'']).to_ascii_lowercase().as_str()));
     let is_last = lower.rsplit('_').next().is_some_and(|it| SECRET.contains(&it) && it != "auth");
     let only_key = has(&["key"]) && !has(SECRET_KEYS) && !has(&["auth", "password", "secret", "token"]);
-    Some(if !buildkit || is_empty || only_key || is_switch || !is_last { finding.for_parity() } else { finding })
+    Some(if !buildkit || is_empty || is_path || only_key || is_switch || !is_last {
+        finding.for_parity()
+    } else {
+        finding
+    })
+}
+
+/// Whether a value is the place of a file: from the root, with a folder in it, and with no other characters than paths
+/// have.
+fn is_path(value: &str) -> bool {
+    let path = value.trim_matches(['"', '\'']);
+    let mut parts = path.split('/').skip(1);
+    let is_part = |it: &str| {
+        !it.is_empty() && it.len() < 32 && it.chars().all(|it| it.is_ascii_alphanumeric() || "._-".contains(it))
+    };
+    path.starts_with('/') && path.matches('/').count() > 1 && parts.all(is_part)
 }

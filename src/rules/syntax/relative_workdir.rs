@@ -1,9 +1,10 @@
 //! A relative `WORKDIR`: see `rules/syntax/relative-workdir.md`.
 
+use super::undefined_variable::is_bare;
 use crate::{
     edit::{Edit, Safety},
     finding::Finding,
-    model::{Stage, expand},
+    model::{Stage, Value, expand},
     rule::{Check, FileCx, Rule},
     syntax::{Args, Keyword, Word},
 };
@@ -18,7 +19,12 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             if instruction.kind != Keyword::Workdir {
                 continue;
             }
-            let expanded = expand(&word.text, cx.unit.syntax.escape, &|name| step.before.variable(name));
+            // What the base image sets is not known to the last variable.
+            let is_bare = is_bare(cx, stage);
+            let expanded = expand(&word.text, cx.unit.syntax.escape, &|name| match step.before.variable(name) {
+                Value::Unset if !is_bare => Value::Unknown,
+                value => value,
+            });
             let first = is_first(cx, stage, at);
             let buildkit = first && expanded.as_deref().is_some_and(|it| !it.starts_with('/'));
             let hadolint = is_relative(word);

@@ -3,7 +3,7 @@
 use super::from_arguments::{PREDEFINED, global, globals};
 use crate::{
     finding::Finding,
-    model::variables,
+    model::{is_refused, variables},
     names,
     rule::{Check, FileCx, Rule},
     syntax::Keyword,
@@ -27,7 +27,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
                     Some(near) => format!("Did you mean `{near}`?"),
                     None => "It is empty, whatever is passed with `--build-arg`.".to_owned(),
                 });
-                out.push(finding);
+                out.push(if is_refused(&word.text, name) { finding.for_parity() } else { finding });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    model::{Base, Stage, State, variables},
+    model::{Base, Stage, State, is_refused, variables},
     names,
     rule::{Check, FileCx, Rule},
     source::Span,
@@ -39,7 +39,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
 }
 
 /// Whether the image below a stage is known to set no variables.
-fn is_bare(cx: &FileCx<'_>, stage: &Stage) -> bool {
+pub(super) fn is_bare(cx: &FileCx<'_>, stage: &Stage) -> bool {
     let bottom = cx.model.ancestry(stage.index).last();
     match bottom.map(|it| &it.base) {
         Some(Base::Scratch) => true,
@@ -106,11 +106,6 @@ impl<'a> Words<'a, '_> {
         if !raw.contains('$') {
             return;
         }
-        // The builder refuses `${a:b}`, so that something else must fill it in before.
-        let is_foreign = |name: &str| {
-            let modifiers = raw.split("${").skip(1).filter_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
-            modifiers.into_iter().any(|it| !it.starts_with(['-', '+', '?']))
-        };
         let mut seen = Vec::new();
         for name in variables(raw, self.cx.unit.syntax.escape) {
             let is_set = name == "PATH" || self.state.variables.contains_key(name) || also.contains(&name);
@@ -124,7 +119,7 @@ impl<'a> Words<'a, '_> {
             let message = format!("nothing here sets `{name}`");
             let finding = Finding::new(RULE.name, self.cx.at(span), message);
             self.out.push(match near {
-                _ if name == self.own || is_foreign(name) => {
+                _ if name == self.own || is_refused(raw, name) => {
                     finding.note("It is empty unless the base image sets it.").for_parity()
                 }
                 Some(near) => finding.note(format!("Did you mean `{near}`?")),
