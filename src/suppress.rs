@@ -33,10 +33,10 @@ pub struct Suppressions {
     own: Vec<Listed>,
 }
 
-/// A comment of dockopt's own: its line, the text between its brackets, and its names with their index in `silenced`.
+/// A comment of dockopt's own: its place, the text between its brackets, and its names with their index in `silenced`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Listed {
-    line: Span,
+    comment: Span,
     brackets: Span,
     names: Vec<(String, Option<usize>)>,
 }
@@ -137,8 +137,9 @@ impl Suppressions {
             } else {
                 Span::new(*start, start + line.trim_end().len())
             };
-            out.own(&own, &Comment::of(source, comment), scope, whole(source));
+            out.own(source, &own, &Comment::of(source, comment), scope);
         }
+        out.sort(whole(source));
         out
     }
 
@@ -196,7 +197,8 @@ impl Suppressions {
         let problem = |it: &Listed| {
             let idle: Vec<_> = it.names.iter().filter(is_idle).map(|(name, _)| name.as_str()).collect();
             let rest = it.names.iter().filter(|it| !is_idle(it)).map(|(name, _)| name.as_str());
-            (!idle.is_empty()).then(|| Problem::unused(source, it.line, it.brackets, &idle, &rest.collect::<Vec<_>>()))
+            (!idle.is_empty())
+                .then(|| Problem::unused(source, it.comment, it.brackets, &idle, &rest.collect::<Vec<_>>()))
         };
         self.own.iter().filter_map(problem).collect()
     }
@@ -209,7 +211,7 @@ impl Suppressions {
         let comment = Comment::of(source, item.span);
         if let Some(own) = Own::find(source, item.span) {
             let instruction = below.anywhere.map_or(item.span, |it| item.span.cover(it.span));
-            self.own(&own, &comment, instruction, whole(source));
+            self.own(source, &own, &comment, instruction);
             return;
         }
         let pragma = match Pragma::find(comment.text) {
@@ -231,7 +233,7 @@ impl Suppressions {
                 .filter(|it| it.kind == Keyword::From)
                 .map(|it| item.span.cover(stage_from(source, file, it.span))),
         };
-        self.unknown_codes(&comment, &pragma);
+        self.unknown_codes(source, &comment, &pragma);
         match (scope, pragma.reach) {
             (Some(scope), _) => {
                 for code in pragma.codes {
@@ -257,7 +259,7 @@ impl Suppressions {
         }
         let comment = Comment::of(source, span);
         if let Some(own) = Own::find(source, span) {
-            self.own(&own, &comment, instruction.span, whole(source));
+            self.own(source, &own, &comment, instruction.span);
         } else if let Some(Ok(_)) = Pragma::find(comment.text) {
             let message = "hadolint reads no comment inside an instruction";
             let to = Some(item.span.start as usize);
@@ -266,26 +268,26 @@ impl Suppressions {
     }
 
     /// Codes that hadolint does not have. Those of `ShellCheck` are too many to know.
-    fn unknown_codes(&mut self, comment: &Comment<'_>, pragma: &Pragma) {
+    fn unknown_codes(&mut self, source: &Source, comment: &Comment<'_>, pragma: &Pragma) {
         let codes = pragma.codes.iter().filter_map(|it| it.strip_prefix("hadolint/"));
         for code in codes.filter(|it| !HADOLINT.contains_key(*it) && !RETIRED.contains(it)) {
             let message = format!("there is no rule `{code}` of hadolint");
-            self.problems.push(Problem::unknown(comment.place_of(code), message, None));
+            self.problems.push(Problem::unknown(source, comment, comment.place_of(code), message, None));
         }
     }
 
     /// A comment of dockopt's own, with what `ignore` and `ignore-file` reach from there.
-    fn own(&mut self, own: &Own<'_>, comment: &Comment<'_>, instruction: Span, file: Span) {
+    fn own(&mut self, source: &Source, own: &Own<'_>, comment: &Comment<'_>, instruction: Span) {
         let (scope, names) = match own.what {
             Some((Verb::Ignore, names)) if !names.trim().is_empty() => (instruction, names),
-            Some((Verb::IgnoreFile, names)) if !names.trim().is_empty() => (file, names),
+            Some((Verb::IgnoreFile, names)) if !names.trim().is_empty() => (whole(source), names),
             _ => {
                 let problem = Problem::malformed(own.span, "this comment silences nothing").note(own::FORM);
                 self.problems.push(problem.rewritten(comment, own.repaired()));
                 return;
             }
         };
-        let mut listed = Listed { line: comment.line, brackets: own.place_of(names), names: Vec::new() };
+        let mut listed = Listed { comment: comment.span, brackets: own.place_of(names), names: Vec::new() };
         for name in names.split(',').map(str::trim).filter(|it| !it.is_empty()) {
             let mut at = None;
             match names::look_up(name) {
@@ -297,7 +299,7 @@ impl Suppressions {
                 Name::Foreign => {}
                 Name::Unknown(near) => {
                     let message = format!("there is no rule `{name}`");
-                    self.problems.push(Problem::unknown(own.place_of(name), message, near));
+                    self.problems.push(Problem::unknown(source, comment, own.place_of(name), message, near));
                 }
             }
             listed.names.push((name.to_owned(), at));
@@ -349,7 +351,9 @@ impl Suppressions {
             if let Some(near) = near {
                 let start = name.as_ptr() as usize - source.text.as_ptr() as usize;
                 let message = format!("there is no check `{name}` of BuildKit");
-                self.problems.push(Problem::unknown(Span::new(start, start + name.len()), message, Some(near)));
+                let comment = Comment::of(source, options);
+                let span = Span::new(start, start + name.len());
+                self.problems.push(Problem::unknown(source, &comment, span, message, Some(near)));
             }
         }
     }

@@ -134,6 +134,7 @@ fn the_walk_finds_what_a_developer_expects() {
         ("c/Dockerfile.md", SLOW),
         ("vendor/Dockerfile", SLOW),
         ("c/node_modules/Dockerfile", SLOW),
+        ("d/testdata/Dockerfile", SLOW),
         ("d/odd-name", SLOW),
         ("d/e/unnamed", SLOW),
         ("compose.yaml", "services:\n  d:\n    build: {context: d, dockerfile: odd-name}\n"),
@@ -736,6 +737,67 @@ fn comments_of_build_definitions_are_checked() {
     let expected = "compose.yaml:2:21: unknown-suppression: there is no rule `nonsense-here`\n\
                     compose.yaml:5:14: malformed-suppression: this comment silences nothing\n";
     assert_eq!(ran.out, expected);
+}
+
+#[test]
+fn comments_silence_what_is_found_in_other_files() {
+    let workflow = "on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+      - uses: docker/build-push-action@v6
+        with:
+          context: .
+          push: true
+";
+    let folder = folder(&[
+        ("Dockerfile", "FROM python:3.12\nRUN pip install flask\nCOPY . /app\n"),
+        (".dockerignore", "node_modules\n*.pyc\n"),
+        ("lib/a.pyc", ""),
+        (".github/workflows/ci.yml", workflow),
+    ]);
+    let found = || run(&folder, &["check", "--format", "short", "--select", "builds,misread-ignore-line"]).out;
+    let all = ".github/workflows/ci.yml:7:15: uncached-build: this build keeps no layers for the next run\n\
+               .dockerignore:2:1: misread-ignore-line: `*.pyc` keeps back only what is in the root of the context\n";
+    assert_eq!(found(), all);
+    let ran = run(&folder, &["check", "--add-ignores=later", "--select", "builds,misread-ignore-line"]);
+    assert!(ran.err.contains("silenced 2 findings in 2 files"), "{}", ran.err);
+    assert_eq!(found(), "");
+    let read = |path: &str| std::fs::read_to_string(folder.path().join(path)).unwrap();
+    assert_eq!(read(".dockerignore"), "node_modules\n# dockopt: ignore[misread-ignore-line] later\n*.pyc\n");
+    let comment = "      # dockopt: ignore[uncached-build] later\n      - uses: docker/build-push";
+    assert_eq!(read(".github/workflows/ci.yml"), workflow.replace("      - uses: docker/build-push", comment));
+}
+
+#[test]
+fn comments_of_build_definitions_are_fixed() {
+    let compose = "services:
+  # dockopt: ignore[bypased-base] why
+  a:
+    build: .  # dockopt: ignore[nonsense-here]
+  # dockopt: ignore[root-user] only a Dockerfile has one
+  b: {image: x}
+  # dockopt: ignore[nonsense-here, uncached-build]
+  c: {image: y}
+  # dockopt ignore: uncached-build
+  d: {image: z}
+";
+    let fixed = "services:
+  # dockopt: ignore[bypassed-base] why
+  a:
+    build: .
+  b: {image: x}
+  # dockopt: ignore[uncached-build]
+  c: {image: y}
+  # dockopt: ignore[uncached-build]
+  d: {image: z}
+";
+    let folder = folder(&[("Dockerfile", QUIET), ("compose.yaml", compose)]);
+    let ran = run(&folder, &["fix"]);
+    assert_eq!(std::fs::read_to_string(folder.path().join("compose.yaml")).unwrap(), fixed, "{}{}", ran.out, ran.err);
+    assert_eq!(run(&folder, &["check", "--format", "short"]).out, "");
 }
 
 /// A page cannot hold this one: `repeated-setup` rightly speaks of the same files.

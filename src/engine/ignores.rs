@@ -16,11 +16,10 @@ use crate::{
 /// Rules whose findings are put right, and not silenced.
 static LEFT: [&Rule; 4] = [&MALFORMED_SUPPRESSION, &SYNTAX_ERROR, &UNKNOWN_SUPPRESSION, &UNUSED_SUPPRESSION];
 
-/// Writes a comment above each instruction with findings. It is verified as fixes are: the findings are gone, no
-/// other has come, no comment is lost and no image changes.
+/// Writes a comment above each instruction with findings, and above lines of other files. It is verified as fixes are:
+/// the findings are gone, no other has come, no comment is lost, no image changes, and no file says something else.
 ///
-/// What stands in other files than Dockerfiles cannot be silenced by a comment, and an error of syntax is none to get
-/// used to: both are left.
+/// JSON has no comments, and an error of syntax is none to get used to: both are left.
 pub fn add_ignores(project: &Project, reason: &str) -> Fixed {
     let chosen = Chosen::of(project);
     let mut fixed =
@@ -62,9 +61,12 @@ fn silenced(project: &Project, findings: &[&Finding], reason: &str) -> Vec<Findi
     for finding in findings.iter().filter(|it| !LEFT.iter().any(|left| left.name == it.rule)) {
         let file = finding.location.file;
         let source = project.source(file);
-        if let Some(unit) = project.unit(file).filter(|_| source.is_utf8)
-            && let Some(position) = Position::of(source, &unit.syntax, finding.location.span)
-        {
+        let position = match project.unit(file) {
+            Some(unit) => Position::of(source, &unit.syntax, finding.location.span),
+            None if source.path.rsplit_once('.').is_some_and(|(_, it)| it == "json") => None,
+            None => Some(Position::above_line(source, finding.location.span)),
+        };
+        if let Some(position) = position.filter(|_| source.is_utf8) {
             places.entry((file, position)).or_default().push(finding);
         }
     }

@@ -40,7 +40,9 @@ pub(super) fn verify(
         if let (Some(old), Some(new)) = (before.project.unit(*file), after.project.unit(*file)) {
             changed.push((old, new));
         } else {
-            keys_agree(old, new, change.keys.get(file))?;
+            if keys_agree(old, new, change.keys.get(file))? == Comments::ForLinters {
+                nothing_comes_up(*file, before.findings, after.findings)?;
+            }
             definitions = true;
         }
     }
@@ -70,34 +72,36 @@ pub(super) fn verify(
     Ok(())
 }
 
-/// A file of keys and values keeps its comments, and no value differs but where that is meant.
-/// The lines of an ignore file may come and go, but not its comments.
-fn keys_agree(old: &Source, new: &Source, meant: Option<&BTreeSet<KeyPath>>) -> Result<(), String> {
+/// A file of keys and values keeps its comments, but for those that speak to a linter, and no value differs but where
+/// that is meant. The lines of an ignore file may come and go, but not its comments.
+fn keys_agree(old: &Source, new: &Source, meant: Option<&BTreeSet<KeyPath>>) -> Result<Comments, String> {
     let path = &old.path;
     if path.ends_with("ignore") {
         let kept = |comment: &&str| new.text.lines().any(|it| it.trim() == *comment);
         let mut comments = old.text.lines().map(str::trim).filter(|it| it.starts_with('#'));
         return match comments.find(|it| !kept(it)) {
             Some(lost) => Err(format!("the comment `{lost}` of {path} is lost")),
-            None => Ok(()),
+            None => Ok(Comments::Kept),
         };
     }
     let (Some(before), Some(after)) = (keys(old), keys(new)) else {
         return Err(format!("{path} cannot be read afterwards, or never could"));
     };
+    let mut gone = Comments::Kept;
     let mut kept = after.comments.clone();
     for comment in &before.comments {
         match kept.iter().position(|it| it == comment) {
             Some(at) => {
                 kept.swap_remove(at);
             }
+            None if speaks_to_linter(comment) => gone = Comments::ForLinters,
             None => return Err(format!("the comment `{comment}` of {path} is lost")),
         }
     }
     let is_meant = |it: &KeyPath| meant.is_some_and(|meant| meant.iter().any(|key| it.starts_with(key)));
     match before.differences(&after).into_iter().find(|it| !is_meant(it)) {
         Some(key) => Err(format!("{path} says something else at `{}`", key.join("."))),
-        None => Ok(()),
+        None => Ok(gone),
     }
 }
 

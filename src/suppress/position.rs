@@ -34,6 +34,13 @@ impl Position {
         Some(Self { offset: start, indent, whole_file })
     }
 
+    /// Above the line of a build definition or an ignore file in which the span starts.
+    pub fn above_line(source: &Source, span: Span) -> Self {
+        let offset = source.line_starts()[source.line(span.start) - 1] as usize;
+        let indent = source.text[offset..].len() - source.text[offset..].trim_start_matches(' ').len();
+        Self { offset, indent, whole_file: false }
+    }
+
     /// The comment for these rules, a whole line.
     pub fn comment(&self, rules: &[&str], reason: &str) -> String {
         let verb = if self.whole_file { "ignore-file" } else { "ignore" };

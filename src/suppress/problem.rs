@@ -56,6 +56,33 @@ impl<'a> Comment<'a> {
         Self { span: Span::new(start, start + text.trim().len()), text, line: Span::new(line_start, line_end) }
     }
 
+    /// The comment gone: its line where it is alone there, else what is behind the words before it.
+    fn removed(&self, source: &Source) -> Edit {
+        let before = source.slice(Span { start: self.line.start, end: self.span.start });
+        if !before.trim().is_empty() {
+            let start = self.line.start as usize + before.trim_end().len();
+            return Edit::delete(Span::new(start, self.span.end as usize));
+        }
+        // The last line may have no end; then the one before it goes.
+        let start = self.line.start as usize;
+        let is_last = !source.slice(self.line).ends_with('\n') && start > 0;
+        Edit::delete(if is_last { Span::new(start - 1, self.line.end as usize) } else { self.line })
+    }
+
+    /// The comment without one of the names in a list, or gone where that is the only one.
+    fn without(&self, source: &Source, name: Span) -> Edit {
+        let behind = source.slice(Span { start: name.end, end: self.span.end });
+        let before = source.slice(Span { start: self.span.start, end: name.start });
+        if let Some(rest) = behind.trim_start().strip_prefix(',') {
+            let end = self.span.end as usize - rest.trim_start().len();
+            Edit::delete(Span::new(name.start as usize, end))
+        } else if let Some(rest) = before.trim_end().strip_suffix(',') {
+            Edit::delete(Span::new(self.span.start as usize + rest.trim_end().len(), name.end as usize))
+        } else {
+            self.removed(source)
+        }
+    }
+
     /// Where a word of it stands.
     pub(super) fn place_of(&self, word: &str) -> Span {
         let at = self.text.trim_start().find(word).unwrap_or(0);
@@ -73,10 +100,19 @@ impl Problem {
         Self::new(Kind::Malformed, span, message)
     }
 
-    /// A name that nothing answers to, with the one that was probably meant.
-    pub(super) fn unknown(span: Span, message: String, near: Option<&str>) -> Self {
+    /// A name in a comment that nothing answers to: the one that was probably meant takes its place, or none.
+    pub(super) fn unknown(
+        source: &Source,
+        comment: &Comment<'_>,
+        span: Span,
+        message: String,
+        near: Option<&str>,
+    ) -> Self {
         let problem = Self::new(Kind::Unknown, span, message);
-        let Some(near) = near else { return problem };
+        let Some(near) = near else {
+            let repair = Some(("Remove the name", vec![comment.without(source, span)]));
+            return Self { repair, ..problem };
+        };
         let repair = Some(("Write the name as it is", vec![Edit::replace(span, near)]));
         Self { repair, ..problem }.note(format!("Did you mean `{near}`?"))
     }
@@ -101,21 +137,17 @@ impl Problem {
     }
 
     /// dockopt's own comment with names that silence nothing; `rest` are its other ones.
-    pub(super) fn unused(source: &Source, line: Span, brackets: Span, idle: &[&str], rest: &[&str]) -> Self {
+    pub(super) fn unused(source: &Source, comment: Span, brackets: Span, idle: &[&str], rest: &[&str]) -> Self {
         let quoted: Vec<_> = idle.iter().map(|it| format!("`{it}`")).collect();
         let verb = if idle.len() == 1 { "silences" } else { "silence" };
         let message = format!("{} {verb} nothing here", quoted.join(" and "));
+        let comment = Comment::of(source, comment);
         let repair = if rest.is_empty() {
-            // The last line may have no end; then the one before it goes.
-            let start = line.start as usize;
-            let is_last = !source.slice(line).ends_with('\n') && start > 0;
-            let line = if is_last { Span::new(start - 1, line.end as usize) } else { line };
-            ("Remove the comment", Edit::delete(line))
+            ("Remove the comment", comment.removed(source))
         } else {
             ("Remove the name", Edit::replace(brackets, rest.join(", ")))
         };
-        let span = Comment::of(source, line).span;
-        Self { repair: Some((repair.0, vec![repair.1])), ..Self::new(Kind::Unused, span, message) }
+        Self { repair: Some((repair.0, vec![repair.1])), ..Self::new(Kind::Unused, comment.span, message) }
     }
 
     #[must_use]
