@@ -1,5 +1,7 @@
 //! Lines of an ignore file that another makes superfluous: see `rules/context/shadowed-ignore-line.md`.
 
+use rustc_hash::FxHashMap;
+
 use super::lines;
 use crate::{
     edit::{Change, Edit, Safety},
@@ -15,7 +17,8 @@ pub(super) static RULE: Rule = crate::rule!("context" / "shadowed-ignore-line", 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for (file, source, ignore) in lines::ignore_files(cx.project) {
         let patterns = ignore.patterns();
-        let shadows = (0..patterns.len()).filter_map(|at| Some((&patterns[at], &patterns[shadow(&ignore, at)?])));
+        let lines = Lines::of(&ignore);
+        let shadows = (0..patterns.len()).filter_map(|at| Some((&patterns[at], &patterns[lines.shadow(at)?])));
         let shadows: Vec<(&Pattern, &Pattern)> = shadows.collect();
         let [(first, other), rest @ ..] = shadows.as_slice() else { continue };
         let written = |it: &Pattern| source.slice(it.span).to_owned();
@@ -57,7 +60,10 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
 
 /// Whether a comment stands above a line that has no other line below it: without the line it would speak of nothing.
 fn is_alone(text: &str, line: Span, gone: &[(&Pattern, &Pattern)]) -> bool {
-    let is_gone = |at: usize| gone.iter().any(|(it, _)| (it.span.start as usize..=it.span.end as usize).contains(&at));
+    let is_gone = |at: usize| {
+        let before = gone.partition_point(|(it, _)| it.span.start as usize <= at);
+        before.checked_sub(1).is_some_and(|it| at <= gone[it].0.span.end as usize)
+    };
     let is_pattern = |at: usize| {
         let line = text[at..].lines().next().unwrap_or_default().trim();
         !line.is_empty() && !line.starts_with('#')
@@ -86,50 +92,78 @@ fn is_alone(text: &str, line: Span, gone: &[(&Pattern, &Pattern)]) -> bool {
     has_comment
 }
 
-/// The line that keeps back all that this one does, if no `!` stands before either of the two: after one the walk no
-/// longer asks each line about each folder.
-fn shadow(ignore: &IgnoreFile, at: usize) -> Option<usize> {
-    let patterns = ignore.patterns();
-    let plain = patterns.iter().position(|it| it.negated).unwrap_or(patterns.len());
-    if at >= plain {
-        return None;
-    }
-    // Of two lines that say the same the first stays.
-    let mut others = (0..plain).filter(|it| *it < at || *it > at && patterns[*it].text != patterns[at].text);
-    others.find(|it| covers(&patterns[*it], &patterns[at]))
+/// The lines that can make others superfluous, by what they say; of lines that say the same the first one. No `!` stands
+/// before any of them: after one the walk no longer asks each line about each folder.
+struct Lines<'a> {
+    patterns: &'a [Pattern],
+    /// By their whole texts.
+    whole: FxHashMap<&'a str, usize>,
+    /// `**/NAME`, by the name.
+    anywhere: FxHashMap<&'a str, usize>,
+    /// `**/*.ENDING`, by the ending with its dot.
+    endings: FxHashMap<&'a str, usize>,
+    /// `*.ENDING`.
+    own_endings: FxHashMap<&'a str, usize>,
 }
 
-/// Whether a pattern surely matches whatever another one does, or a folder above it.
-fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
-    let is_plain = |text: &str| !text.contains(['*', '?', '[', ']', '\\', '^']);
-    let (wide, narrow) = (wide.text.as_str(), narrow.text.as_str());
-    if wide == narrow {
-        return true;
-    }
-    if is_plain(wide) {
-        return narrow.strip_prefix(wide).is_some_and(|it| it.starts_with('/'));
-    }
-    // A class of characters can match a slash, so that the parts of such a pattern are not those of a path.
-    if narrow.contains(['[', ']', '\\', '^']) || narrow.starts_with("..") {
-        return false;
-    }
-    let mut parts = narrow.split('/');
-    let last = file_name(narrow);
-    match wide.strip_prefix("**/") {
-        Some(name) if is_plain(name) && !name.contains('/') => parts.any(|it| it == name) && !narrow.contains("**"),
-        Some(name) => match name.strip_prefix('*') {
-            Some(ending) if is_plain(ending) && !ending.contains('/') && ending.starts_with('.') => {
-                last.ends_with(ending) && !last.contains("**")
+impl<'a> Lines<'a> {
+    fn of(ignore: &'a IgnoreFile) -> Self {
+        let all = ignore.patterns();
+        let patterns = &all[..all.iter().position(|it| it.negated).unwrap_or(all.len())];
+        let mut lines = Self {
+            patterns,
+            whole: FxHashMap::default(),
+            anywhere: FxHashMap::default(),
+            endings: FxHashMap::default(),
+            own_endings: FxHashMap::default(),
+        };
+        let is_name = |text: &str| is_plain(text) && !text.contains('/');
+        let is_ending = |text: &str| is_name(text) && text.starts_with('.');
+        for (at, pattern) in patterns.iter().enumerate() {
+            let text = pattern.text.as_str();
+            lines.whole.entry(text).or_insert(at);
+            if let Some(name) = text.strip_prefix("**/") {
+                match name.strip_prefix('*') {
+                    Some(ending) if is_ending(ending) => _ = lines.endings.entry(ending).or_insert(at),
+                    None if is_name(name) => _ = lines.anywhere.entry(name).or_insert(at),
+                    Some(_) | None => {}
+                }
+            } else if let Some(ending) = text.strip_prefix('*').filter(|it| is_ending(it)) {
+                lines.own_endings.entry(ending).or_insert(at);
             }
-            _ => false,
-        },
-        None => match wide.strip_prefix('*') {
-            Some(ending) if is_plain(ending) && !ending.contains('/') && ending.starts_with('.') => {
-                !narrow.contains('/') && narrow.ends_with(ending) && !narrow.contains("**")
-            }
-            _ => false,
-        },
+        }
+        lines
     }
+
+    /// The line that surely keeps back all that this one does, or a folder above it: the first such line.
+    fn shadow(&self, at: usize) -> Option<usize> {
+        let text = self.patterns.get(at)?.text.as_str();
+        let get = |lines: &FxHashMap<&str, usize>, key: &str| lines.get(key).copied();
+        let mut found: Vec<usize> = Vec::new();
+        found.extend(get(&self.whole, text));
+        let above = text.match_indices('/').map(|(end, _)| &text[..end]).filter(|it| is_plain(it));
+        found.extend(above.filter_map(|it| get(&self.whole, it)));
+        // A class of characters can match a slash, so that the parts of such a pattern are not those of a path.
+        if !text.contains(['[', ']', '\\', '^']) && !text.starts_with("..") {
+            let last = file_name(text);
+            let endings = || last.match_indices('.').map(|(start, _)| &last[start..]);
+            if !text.contains("**") {
+                found.extend(text.split('/').filter_map(|it| get(&self.anywhere, it)));
+            }
+            if !last.contains("**") {
+                found.extend(endings().filter_map(|it| get(&self.endings, it)));
+                if !text.contains('/') {
+                    found.extend(endings().filter_map(|it| get(&self.own_endings, it)));
+                }
+            }
+        }
+        // Of two lines that say the same the first stays.
+        found.into_iter().filter(|it| *it < at || *it > at && self.patterns[*it].text != text).min()
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.contains(['*', '?', '[', ']', '\\', '^'])
 }
 
 #[cfg(test)]
@@ -138,7 +172,8 @@ mod tests {
 
     fn shadowed(text: &str) -> Vec<usize> {
         let ignore = IgnoreFile::parse(text);
-        (0..ignore.patterns().len()).filter(|it| shadow(&ignore, *it).is_some()).map(|it| it + 1).collect()
+        let lines = Lines::of(&ignore);
+        (0..ignore.patterns().len()).filter(|it| lines.shadow(*it).is_some()).map(|it| it + 1).collect()
     }
 
     #[test]
@@ -157,6 +192,12 @@ mod tests {
         ] {
             assert_eq!(shadowed(text), lines, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_hundred_thousand_lines_are_no_hang() {
+        let lines: Vec<String> = (0..100_000).map(|it| format!("**/dir{it}/*.o{it}\ndir{}", it / 2)).collect();
+        assert_eq!(shadowed(&lines.join("\n")).len(), 50_000);
     }
 
     /// Without such a line the walk leaves out the same.
