@@ -4,7 +4,6 @@ use std::{
     collections::BTreeSet,
     io::{self, IsTerminal, Write},
     sync::{
-        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
@@ -121,32 +120,55 @@ fn tell_ignore_errors(builds: &[Measured], streams: &mut Streams) -> io::Result<
     Ok(if told.is_empty() { Status::Clean } else { Status::Failed })
 }
 
+/// How long a walk may take before it is told how far it is.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Does some work, and meanwhile tells on a terminal how far it is, if it takes long.
 fn with_progress<T>(seen: &AtomicUsize, work: impl FnOnce() -> T) -> T {
-    const PATIENCE: Duration = Duration::from_millis(500);
+    if io::stderr().is_terminal() { telling(seen, &mut io::stderr(), PATIENCE, work) } else { work() }
+}
+
+fn telling<T>(seen: &AtomicUsize, to: &mut (impl Write + Send), patience: Duration, work: impl FnOnce() -> T) -> T {
     const STEP: Duration = Duration::from_millis(100);
-    if !io::stderr().is_terminal() {
-        return work();
-    }
     let (done, is_done) = mpsc::channel::<()>();
-    let is_done = Mutex::new(is_done);
     thread::scope(|scope| {
-        scope.spawn(|| {
-            let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut wait = PATIENCE;
+        scope.spawn(move || {
+            let mut wait = patience;
             let mut has_told = false;
             while matches!(is_done.recv_timeout(wait), Err(RecvTimeoutError::Timeout)) {
                 // Nobody misses a line of progress that cannot be written.
-                let _ = write!(io::stderr(), "\r{} entries", seen.load(Ordering::Relaxed));
+                let _ = write!(to, "\r{} entries", seen.load(Ordering::Relaxed));
                 has_told = true;
                 wait = STEP;
             }
             if has_told {
-                let _ = write!(io::stderr(), "\r\u{1b}[K");
+                let _ = write!(to, "\r\u{1b}[K");
             }
         });
         let result = work();
         drop(done);
         result
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_work_is_told_and_short_work_is_not() {
+        let seen = AtomicUsize::new(7);
+        let mut told = Vec::new();
+        let result = telling(&seen, &mut told, Duration::from_millis(1), || {
+            // What holds standard error meanwhile would wait for ever.
+            thread::sleep(Duration::from_millis(50));
+            "done"
+        });
+        assert_eq!(result, "done");
+        let told = String::from_utf8_lossy(&told);
+        assert!(told.starts_with("\r7 entries") && told.ends_with("\r\u{1b}[K"), "{told:?}");
+        let mut told = Vec::new();
+        telling(&seen, &mut told, Duration::from_secs(60), || ());
+        assert!(told.is_empty());
+    }
 }

@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()) * Status::Failed as u8);
         }
     };
-    let mut streams = Streams { out: BufWriter::new(io::stdout().lock()), err: io::stderr().lock() };
+    let mut streams = Streams { out: BufWriter::new(io::stdout().lock()), err: io::stderr() };
     let result = run(args, &mut streams).and_then(|status| {
         streams.out.flush()?;
         Ok(status)
@@ -111,7 +111,8 @@ pub fn command() -> clap::Command {
 /// Where the program writes to.
 struct Streams {
     out: BufWriter<io::StdoutLock<'static>>,
-    err: io::StderrLock<'static>,
+    /// Not locked: while a folder is walked, another thread tells how far that is.
+    err: io::Stderr,
 }
 
 impl Streams {
