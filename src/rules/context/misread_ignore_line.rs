@@ -138,9 +138,10 @@ fn only_below(source: &Source, shared: &Shared<'_>, pattern: &Pattern, below: &m
     }
     let below = below.get_or_insert_with(|| Below::of(shared));
     let (path, bytes) = below.sent.get(pattern.text.as_str())?;
-    // Of other names it is not known that the one below is meant.
+    // Of other names it is not known that the one below is meant; it is not where it belongs to the sources.
     let is_junk = CONTENTS.is_ballast(&pattern.text);
-    if !is_junk && *bytes < WORTH_A_LINE {
+    let is_source = || shared.files().is_tracked(&join(&shared.folder, path)) == Some(true);
+    if !is_junk && (*bytes < WORTH_A_LINE || is_source()) {
         return None;
     }
     Some(Misread {

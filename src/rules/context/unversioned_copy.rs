@@ -110,7 +110,10 @@ fn unversioned(shared: &Shared<'_>, tree: &Tree, git: &GitIgnore<'_>) -> Vec<Unv
             let kind = if is_folder { Kind::Folder } else { Kind::File };
             let is_plain =
                 !path.contains(['*', '?', '[', ']', '\\', '!', '#', '\n', '\u{fffd}']) && path.trim() == path;
-            if is_plain && !shared.is_wanted(name) && git.ignores(&join(&shared.folder, &path), kind) {
+            let place = join(&shared.folder, &path);
+            // What was added by force is in every clone.
+            let is_tracked = || shared.files().is_tracked(&place) == Some(true);
+            if is_plain && !shared.is_wanted(name) && git.ignores(&place, kind) && !is_tracked() {
                 out.push(Unversioned { path, at, bytes: weight });
             } else if is_folder {
                 open.push(at);
@@ -125,8 +128,7 @@ fn unversioned(shared: &Shared<'_>, tree: &Tree, git: &GitIgnore<'_>) -> Vec<Unv
 /// rule's page.
 fn doubt(shared: &Shared<'_>, tree: &Tree, it: &Unversioned, (git, root): (&GitIgnore<'_>, &str)) -> Option<String> {
     match shared.files().is_tracked(&join(&shared.folder, &it.path)) {
-        Some(false) => {}
-        Some(true) => return Some("some of it is tracked all the same".to_owned()),
+        Some(_) => {}
         None => return Some("git does not say what it tracks".to_owned()),
     }
     if shared.whole().any(|(file, need)| is_served(file, need)) {
