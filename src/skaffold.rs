@@ -1,5 +1,7 @@
 //! Skaffold's configuration to the builds that its artifacts are.
 
+use std::collections::BTreeMap;
+
 use crate::{
     build::{Build, BuildContext, Found, Kind, LeftOut, Recipe, Target, Value},
     documents::Documents,
@@ -40,31 +42,91 @@ fn read_document(tree: &Tree, file: FileId, folder: &str, found: &mut Found) {
             let Some(image) = tree.get(*artifact, "image") else { continue };
             let location = Location { file, span: tree.span(image.value) };
             let name = tree.scalar(image.value).map(str::to_owned);
-            match build(tree, *artifact, folder, location) {
-                Ok(Some(build)) => found.builds.push(Build { name, ..build }),
-                Ok(None) => {}
-                Err(reason) => found.left_out.push(LeftOut { location, name, reason }),
-            }
+            let artifact = Artifact { tree, node: *artifact, patches: BTreeMap::new() };
+            add(name, build(&artifact, folder, location), location, found);
+        }
+    }
+    let artifacts = tree.at(tree.root, &["build", "artifacts"]).map(|it| tree.items(it)).unwrap_or_default();
+    for profile in profiles {
+        let patches = tree.at(*profile, &["patches"]).map(|it| tree.items(it)).unwrap_or_default();
+        for (location, artifact) in patched(tree, artifacts, patches, file) {
+            let image = tree.get(artifact.node, "image").and_then(|it| tree.scalar(it.value));
+            add(image.map(str::to_owned), build(&artifact, folder, location), location, found);
         }
     }
 }
 
+fn add(name: Option<String>, build: Result<Option<Build>, String>, location: Location, found: &mut Found) {
+    match build {
+        Ok(Some(build)) => found.builds.push(Build { name, ..build }),
+        Ok(None) => {}
+        Err(reason) => found.left_out.push(LeftOut { location, name, reason }),
+    }
+}
+
+/// An artifact, as a profile may change it.
+struct Artifact<'a> {
+    tree: &'a Tree,
+    node: NodeId,
+    /// What stands in the place of values, by their paths; `None` where they are removed.
+    patches: BTreeMap<&'a str, Option<NodeId>>,
+}
+
+impl Artifact<'_> {
+    fn get(&self, key: &str) -> Option<NodeId> {
+        self.patches.get(key).copied().unwrap_or_else(|| self.tree.get(self.node, key).map(|it| it.value))
+    }
+
+    /// A value in the section of a builder.
+    fn below(&self, section: &str, key: &str) -> Option<NodeId> {
+        let own = || self.get(section).and_then(|it| self.tree.get(it, key)).map(|it| it.value);
+        self.patches.get(format!("{section}/{key}").as_str()).copied().unwrap_or_else(own)
+    }
+
+    fn has(&self, section: &str) -> bool {
+        let is_below = |it: &&str| it.strip_prefix(section).is_some_and(|it| it.starts_with('/'));
+        self.get(section).is_some() || self.patches.keys().any(|it| is_below(&it))
+    }
+}
+
+/// The artifacts that the patches of a profile change, each with the place of its first patch.
+fn patched<'a>(
+    tree: &'a Tree,
+    artifacts: &[NodeId],
+    patches: &[NodeId],
+    file: FileId,
+) -> Vec<(Location, Artifact<'a>)> {
+    let mut changed: BTreeMap<usize, (Location, Artifact<'a>)> = BTreeMap::new();
+    for patch in patches {
+        let text = |key: &str| tree.get(*patch, key).and_then(|it| tree.scalar(it.value));
+        let below = text("path").and_then(|it| it.strip_prefix("/build/artifacts/"));
+        let Some((number, path)) = below.and_then(|it| it.split_once('/')) else { continue };
+        let Some((number, node)) = number.parse().ok().and_then(|it: usize| Some((it, *artifacts.get(it)?))) else {
+            continue;
+        };
+        let value = tree.get(*patch, "value").map(|it| it.value).filter(|_| text("op") != Some("remove"));
+        let span = tree.span(value.unwrap_or(*patch));
+        let new = || (Location { file, span }, Artifact { tree, node, patches: BTreeMap::new() });
+        changed.entry(number).or_insert_with(new).1.patches.insert(path, value);
+    }
+    changed.into_values().collect()
+}
+
 /// The build of an artifact; none if something else than a Dockerfile makes it.
-fn build(tree: &Tree, artifact: NodeId, folder: &str, location: Location) -> Result<Option<Build>, String> {
+fn build(artifact: &Artifact<'_>, folder: &str, location: Location) -> Result<Option<Build>, String> {
+    let tree = artifact.tree;
     // Kaniko reads a Dockerfile, too.
-    let kaniko = tree.get(artifact, "kaniko").map(|it| it.value);
-    if kaniko.is_none() && OTHERS.iter().any(|it| tree.get(artifact, it).is_some()) {
+    let docker = if artifact.has("kaniko") { "kaniko" } else { "docker" };
+    if docker == "docker" && OTHERS.iter().any(|it| artifact.has(it)) {
         return Ok(None);
     }
-    let docker = kaniko.or_else(|| tree.get(artifact, "docker").map(|it| it.value));
     let known = |node: Option<NodeId>, what: &str| match value(tree, node) {
         Value::Known(text) => Ok(Some(text)),
         Value::Absent => Ok(None),
         Value::Unknown(_) => Err(format!("its `{what}` depends on what is not known")),
     };
-    let own = |key: &str| tree.get(artifact, key).map(|it| it.value);
-    let of_docker = |key: &str| docker.and_then(|it| tree.get(it, key)).map(|it| it.value);
-    let context = known(own("context"), "context")?.unwrap_or_else(|| ".".to_owned());
+    let of_docker = |key: &str| artifact.below(docker, key);
+    let context = known(artifact.get("context"), "context")?.unwrap_or_else(|| ".".to_owned());
     let dockerfile = known(of_docker("dockerfile"), "dockerfile")?.unwrap_or_else(|| "Dockerfile".to_owned());
     let context = join(folder, &context);
     let recipe = Recipe::File(join(&context, &dockerfile));
@@ -77,6 +139,15 @@ fn build(tree: &Tree, artifact: NodeId, folder: &str, location: Location) -> Res
             Value::Absent | Value::Unknown(_) => None,
         };
         build.args.insert(argument.name.clone(), value);
+    }
+    let prefix = format!("{docker}/buildArgs/");
+    for (path, node) in &artifact.patches {
+        let Some(name) = path.strip_prefix(&prefix) else { continue };
+        match (node, value(tree, *node)) {
+            (None, _) => drop(build.args.remove(name)),
+            (_, Value::Known(text)) => drop(build.args.insert(name.to_owned(), Some(text))),
+            (_, Value::Absent | Value::Unknown(_)) => drop(build.args.insert(name.to_owned(), None)),
+        }
     }
     Ok(Some(build))
 }
@@ -101,7 +172,10 @@ mod tests {
                     dockerfile: api/Dockerfile\n      target: prod\n      buildArgs: { A: '1', B: '{{.B}}' }\n  - image: \
                     jar\n    jib: {}\n  - image: k\n    kaniko: { dockerfile: K }\n  - image: x\n    context: \
                     '{{.X}}'\nprofiles:\n- name: dev\n  build:\n    artifacts:\n    - image: web\n      context: dev\n---\nbuild:\n  \
-                    artifacts: [{ image: load }]\n";
+                    artifacts: [{ image: load }]\nprofiles:\n- patches:\n  - { op: replace, path: \
+                    /build/artifacts/0/docker/dockerfile, value: Debug }\n  - { op: add, path: \
+                    /build/artifacts/0/docker/buildArgs/B, value: '2' }\n  - { op: add, path: \
+                    /manifests/kustomize/paths/1, value: a }\n";
         let memory = Memory::default();
         let mut documents = Documents::of(vec![Source::new("deploy/skaffold.yaml", text)], &memory);
         let mut found = Found::default();
@@ -123,10 +197,12 @@ mod tests {
                 "k deploy/K deploy Last {}",
                 "web deploy/dev/Dockerfile deploy/dev Last {}",
                 "load deploy/Dockerfile deploy Last {}",
+                "load deploy/Debug deploy Last {\"B\": Some(\"2\")}",
             ]
         );
         assert_eq!(found.left_out.len(), 1);
         let load = found.builds[4].found_in.span;
         assert_eq!(&text[load.range()], "load");
+        assert_eq!(&text[found.builds[5].found_in.span.range()], "Debug");
     }
 }
