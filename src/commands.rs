@@ -10,6 +10,9 @@ use crate::{
     source::{FileId, Location, Span},
 };
 
+/// What stands in a command line for what another program puts there.
+pub const UNKNOWN: &str = "${UNKNOWN_VARIABLE}";
+
 /// Where a script stands, and from where it is run.
 #[derive(Clone, Debug)]
 pub struct Place<'a> {
@@ -294,6 +297,8 @@ impl Runner<'_> {
         let unknown = word.pieces.iter().filter(|it| matches!(it, Piece::Unknown)).count();
         for (at, piece) in word.pieces.iter().enumerate() {
             let piece = match piece {
+                // Quotes of the shell mean nothing to what puts a text in before.
+                Piece::Literal(text) if text.contains(UNKNOWN) => return None,
                 Piece::Literal(text) => Text::plain(text.to_string()),
                 Piece::Variable(name) if name == "PWD" => state.folder.clone()?,
                 Piece::Variable(name) => state.variables.get(name.as_str())?.clone()?,

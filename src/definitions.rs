@@ -61,7 +61,11 @@ pub fn read(sources: &mut Vec<Source>, files: &dyn Files) -> (Found, Vec<Workflo
         let opened: Option<Vec<_>> = call.files.iter().map(|it| documents.open(it)).collect();
         let Some(opened) = opened else { continue };
         match call.kind {
-            Kind::Compose => compose::project(&mut documents, &opened, &call.folder, &mut found),
+            Kind::Compose => {
+                // Paths start where the first file lies, wherever the command is run.
+                let folder = call.files.first().map_or_else(|| call.folder.clone(), |it| parent(it));
+                compose::project(&mut documents, &opened, &folder, &mut found);
+            }
             Kind::Bake => {
                 let (composes, bakes): (Vec<_>, Vec<_>) =
                     opened.into_iter().partition(|it| kind_of(&documents.source(*it).path) == Some(Kind::Compose));

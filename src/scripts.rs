@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     build::{Found, Kind},
-    commands::{self, Call, Place, Started},
+    commands::{self, Call, Place, Started, UNKNOWN},
     documents::Documents,
     project::{file_name, parent},
     shell,
@@ -234,7 +234,7 @@ fn push(text: &str, offset: usize, variables: &BTreeMap<String, Option<String>>,
         out.push(&text[from..at], offset + from);
         // A call of a function may hold further references; all of it is unknown then.
         let name = rest[open.len()..length].trim();
-        let value = value(name, variables, style, &mut 0).unwrap_or_else(|| "${UNKNOWN_VARIABLE}".to_owned());
+        let value = value(name, variables, style, &mut 0).unwrap_or_else(|| UNKNOWN.to_owned());
         for char in value.chars() {
             out.push(char.encode_utf8(&mut [0; 4]), offset + at);
         }
