@@ -264,18 +264,24 @@ impl Settings {
     }
 
     /// Whether the rule is to run: it is selected, or part of the profile, or has a level by its own name or code,
-    /// and it is neither ignored nor switched off as a whole. [`Settings::level`] decides of each finding.
+    /// and it is neither ignored nor switched off as a whole. A family stands for those of its rules that are part of
+    /// the profile. [`Settings::level`] decides of each finding.
     pub fn selects(&self, rule: &Rule) -> bool {
         let wanted = if self.select.is_empty() {
             self.profile.has(rule) || self.levels.keys().any(|it| it != rule.family && rule.answers_to(it))
         } else {
-            self.select.iter().any(|it| names::means(it, rule))
+            self.select.iter().any(|it| names::means(it, rule) && !self.is_beside(it, rule))
         };
         let is_whole = |name: &String| name == names::ALL || name == rule.name || name == rule.family;
         let by_code = || self.levels.keys().any(|it| rule.has_alias(it));
         let level = [rule.name, rule.family, names::ALL].iter().find_map(|it| self.levels.get(*it));
         let is_off = level.is_some_and(Option::is_none) && !by_code();
         wanted && !self.ignore.iter().any(is_whole) && !is_off
+    }
+
+    /// Whether a selection means the family of a rule, and not the rule itself, since that runs only on request.
+    fn is_beside(&self, selected: &str, rule: &Rule) -> bool {
+        selected == rule.family && selected != rule.name && !self.profile.has(rule)
     }
 
     /// How much a finding of a rule that runs matters; `None` when nobody wants it. The most exact name decides.
@@ -296,7 +302,7 @@ impl Settings {
             };
             of_profile || self.levels.keys().any(|it| it != rule.family && it != names::ALL && names_it(it))
         } else {
-            self.select.iter().any(names_it)
+            self.select.iter().any(|it| names_it(it) && !self.is_beside(it, rule))
         };
         if !is_wanted || self.ignore.iter().any(is_code) {
             return None;

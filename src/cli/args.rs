@@ -182,7 +182,8 @@ pub(super) struct Common {
     /// How to print what was found; `human` if nothing is said.
     #[arg(long, global = true, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`.
+    /// Run only these rules: names, families (those of their rules that run by themselves), codes of other tools,
+    /// `hadolint`, `buildkit`, or `all`.
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub select: Vec<String>,
     /// Do not run these rules.

@@ -20,7 +20,7 @@ const FILES: &[(&str, &str)] = &[
 const BASE: &str = "# the same in b\nFROM python:3.11\nRUN true\n";
 
 fn project() -> Project {
-    Project::in_memory(FILES.iter().copied(), Settings { select: vec!["shared".to_owned()], ..Settings::default() })
+    Project::in_memory(FILES.iter().copied(), Settings { select: vec!["all".to_owned()], ..Settings::default() })
 }
 
 fn chosen(rules: &[&'static Rule]) -> Chosen {

@@ -10,7 +10,7 @@ use crate::{
     ignorefile::IgnoreFile,
     project::{EntryKind, join},
     rule::{Check, ProjectCx, Rule},
-    source::Location,
+    source::{Location, Span},
 };
 
 pub(super) static RULE: Rule = crate::rule!("context" / "open-ignore-file", Check::Project(check));
@@ -83,8 +83,8 @@ fn closed(shared: &Shared<'_>) -> Option<Change> {
     }
     let list: Vec<String> = lines.iter().map(|it| format!("!{it}")).collect();
     let head = format!("# nothing is sent but this\n*\n{}\n", list.join("\n"));
-    let old = shared.text();
-    let text = if old.is_empty() { head.clone() } else { format!("{head}\n{old}") };
+    let old = without_dead_lines(shared.text(), &shared.ignore, &lines)?;
+    let text = if old.is_empty() { head } else { format!("{head}\n{old}") };
     let ignore = IgnoreFile::parse(&text);
     let after = walk(&ignore)?;
     let is_same = shared.builds.iter().all(|build| {
@@ -106,9 +106,61 @@ fn closed(shared: &Shared<'_>) -> Option<Change> {
         return None;
     }
     match shared.file {
-        Some(file) => Change::of(file, [Edit::insert(0, format!("{head}\n"))]),
+        Some(file) => Change::of(file, [Edit::replace(Span::new(0, shared.text().len()), text)]),
         None => Some(Change { creates: [(join(".", &shared.path), text)].into(), ..Change::default() }),
     }
+}
+
+/// The lines that were there, less those that keep back what is not listed any more. `None` if comments would be left
+/// with nothing to speak of.
+fn without_dead_lines(text: &str, ignore: &IgnoreFile, listed: &BTreeSet<String>) -> Option<String> {
+    /// The words above a group of lines, and what became of the lines.
+    #[derive(Default)]
+    struct Group {
+        has_comment: bool,
+        gone: bool,
+        kept: bool,
+    }
+    let mut out = String::new();
+    let mut group = Group::default();
+    for (at, line) in text.lines().enumerate() {
+        let pattern = ignore.patterns().iter().find(|it| it.line == at + 1);
+        let is_comment = line.starts_with('#');
+        if line.trim().is_empty() || is_comment && (group.gone || group.kept) {
+            if group.has_comment && group.gone && !group.kept {
+                return None;
+            }
+            group = Group::default();
+        }
+        group.has_comment |= is_comment;
+        if pattern.is_some_and(|it| !it.negated && !meets(&it.text, listed)) {
+            group.gone = true;
+            continue;
+        }
+        group.kept |= pattern.is_some();
+        // Where lines went, one gap is enough.
+        if !line.trim().is_empty() || !(out.is_empty() || out.ends_with("\n\n")) {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    let is_whole = !(group.has_comment && group.gone && !group.kept);
+    is_whole.then(|| out.trim_end_matches('\n').to_owned()).map(|it| if it.is_empty() { it } else { it + "\n" })
+}
+
+/// Whether a pattern can match something in what is listed: it says the same of the first parts of a path.
+fn meets(pattern: &str, listed: &BTreeSet<String>) -> bool {
+    let is_glob = |part: &str| part.contains(['*', '?', '[', '\\']);
+    listed.iter().any(|path| {
+        let mut pairs = pattern.split('/').zip(path.split('/'));
+        let decided = pairs.find_map(|(own, part)| match own {
+            "**" => Some(true),
+            _ if is_glob(part) => Some(true),
+            _ if is_glob(own) => (!IgnoreFile::of_patterns([own]).is_ignored(part)).then_some(false),
+            _ => (own != part).then_some(false),
+        });
+        decided.unwrap_or(true)
+    })
 }
 
 fn is_at(path: &str, place: &str) -> bool {
