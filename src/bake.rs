@@ -9,7 +9,7 @@ use hcl_edit::{
 };
 
 use crate::{
-    build::{Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
+    build::{Build, BuildContext, ELSEWHERE, Found, Inline, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
     compose::named_context,
     documents::Documents,
     ignorefile::IgnoreFile,
@@ -382,9 +382,11 @@ fn build(
         Folder::Above(folder) => start_of(documents, folder, &context, &dockerfile)?,
     };
     let (recipe, context) = match (inline, is_elsewhere) {
-        (Some(text), true) => (Recipe::Inline(text), BuildContext::Remote(context)),
+        (Some(text), true) => (Recipe::Inline(Inline::new(text, found_in)), BuildContext::Remote(context)),
         (None, true) => return Err(ELSEWHERE.to_owned()),
-        (Some(text), false) => (Recipe::Inline(text), BuildContext::Folder(join(&start, &context))),
+        (Some(text), false) => {
+            (Recipe::Inline(Inline::new(text, found_in)), BuildContext::Folder(join(&start, &context)))
+        }
         (None, false) => {
             let context = join(&start, &context);
             (Recipe::File(join(&context, &dockerfile)), BuildContext::Folder(context))

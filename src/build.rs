@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::Location;
+use crate::{
+    edit::Edit,
+    source::{Cooked, Location, Span},
+};
 
 /// A build, as a file of the project defines it.
 ///
@@ -102,7 +105,20 @@ pub enum Recipe {
     /// The file of that path, as in [`Source::path`](crate::source::Source::path).
     File(String),
     /// A text inside the build definition.
-    Inline(String),
+    Inline(Inline),
+}
+
+/// A Dockerfile inside a build definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inline {
+    /// Its text, as the builder sees it.
+    pub text: String,
+    /// Where the value begins.
+    pub location: Location,
+    /// The way back to the file, where it is known byte by byte.
+    places: Option<Cooked>,
+    /// Whether a line of it is a line of the file.
+    has_lines: bool,
 }
 
 /// The main context of a build.
@@ -158,6 +174,65 @@ pub enum NamedContext {
     Other(String),
     /// It depends on what is not known.
     Unknown,
+}
+
+impl Inline {
+    /// A Dockerfile of which no more is known than where it begins.
+    pub fn new(text: String, location: Location) -> Self {
+        Self { text, location, places: None, has_lines: false }
+    }
+
+    /// A Dockerfile whose bytes have a place in the file. It can be rewritten where each line of it is a line of the
+    /// file, and nothing but `$$` stands for something else.
+    pub fn placed(text: Cooked, location: Location, has_lines: bool) -> Self {
+        Self { text: text.text.clone(), location, places: Some(text), has_lines }
+    }
+
+    /// Whether a change of its text can be carried back to the file.
+    pub const fn is_rewritable(&self) -> bool {
+        self.has_lines && self.places.is_some()
+    }
+
+    /// The place in the file of a part of the text.
+    pub fn span(&self, span: Span) -> Option<Span> {
+        let places = self.places.as_ref()?;
+        let end = self.text.len();
+        Some(places.span((span.start as usize).min(end)..(span.end as usize).min(end)))
+    }
+
+    /// The edit of the file that gives it another text: the lines that differ are replaced.
+    pub fn rewritten(&self, file: &str, text: &str) -> Option<Edit> {
+        let places = self.places.as_ref().filter(|_| self.has_lines)?;
+        let mut starts = vec![0];
+        starts.extend(self.text.match_indices('\n').map(|(at, _)| at + 1));
+        let (old, new): (Vec<&str>, Vec<&str>) = (self.text.lines().collect(), text.lines().collect());
+        let begin = |line: usize| file[..places.source(starts[line])].rfind('\n').map_or(0, |it| it + 1);
+        let end = |line: usize| {
+            let begin = begin(line);
+            file[begin..].find(['\r', '\n']).map_or(file.len(), |it| begin + it)
+        };
+        let full = old.iter().position(|it| !it.trim().is_empty())?;
+        let indent = &file[begin(full)..places.source(starts[full])];
+        let line_break = if file[end(full)..].starts_with('\r') { "\r\n" } else { "\n" };
+
+        let before = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+        let most = old.len().min(new.len()) - before;
+        let after = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+        let (gone, come) = (before..old.len() - after, &new[before..new.len() - after]);
+        let written = |line: &&str| {
+            if line.is_empty() { String::new() } else { format!("{indent}{}", line.replace('$', "$$")) }
+        };
+        let come: Vec<String> = come.iter().map(written).collect();
+        let come = come.join(line_break);
+        Some(match (gone.is_empty(), come.is_empty() && new.len() - after == before) {
+            (true, true) => return None,
+            (true, false) if before > 0 => Edit::insert(end(before - 1), format!("{line_break}{come}")),
+            (true, false) => Edit::insert(begin(0), format!("{come}{line_break}")),
+            (false, false) => Edit::replace(Span::new(begin(gone.start), end(gone.end - 1)), come),
+            (false, true) if gone.end < old.len() => Edit::delete(Span::new(begin(gone.start), begin(gone.end))),
+            (false, true) => Edit::delete(Span::new(end(gone.start.checked_sub(1)?), end(gone.end - 1))),
+        })
+    }
 }
 
 impl Build {

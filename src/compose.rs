@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     build::{
-        Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, NamedContext, Recipe, Secret, SecretSource, Target,
+        Build, BuildContext, ELSEWHERE, Found, Inline, Kind, LeftOut, NamedContext, Recipe, Secret, SecretSource, Target,
         Value, is_remote,
     },
-    documents::{Documents, Environment, Variable, interpolate},
+    documents::{Documents, Environment, Variable, interpolate, interpolate_cooked},
     project::{join, parent},
     source::{FileId, Location, Span},
     yaml::{Node, NodeId, Tree},
@@ -119,7 +119,7 @@ struct Spec {
     found_in: Location,
     context: Value<BuildContext>,
     dockerfile: Value,
-    inline: Value,
+    inline: Value<Inline>,
     target: Value,
     args: BTreeMap<String, Option<String>>,
     contexts: BTreeMap<String, NamedContext>,
@@ -230,8 +230,11 @@ impl Spec {
             Value::Unknown(text) => return Err(depends(text)),
         };
         let dockerfile = match (self.inline, self.dockerfile, context.folder()) {
-            (Value::Known(text), ..) => Recipe::Inline(text),
-            (Value::Unknown(text), ..) | (_, Value::Unknown(text), _) => return Err(depends(text)),
+            (Value::Known(inline), ..) => Recipe::Inline(inline),
+            (Value::Unknown(_), ..) => {
+                return Err("its Dockerfile depends on a variable that nothing here sets".to_owned());
+            }
+            (_, Value::Unknown(text), _) => return Err(depends(text)),
             (.., None) => return Err(ELSEWHERE.to_owned()),
             (_, Value::Known(path), Some(folder)) => Recipe::File(join(folder, &path)),
             (_, Value::Absent, Some(folder)) => Recipe::File(join(folder, "Dockerfile")),
@@ -472,7 +475,8 @@ impl Loader<'_, '_> {
         let value = |key| tree.get(node, key).map_or(Value::Absent, |it| self.value(cx, it.value));
         spec.context = tree.get(node, "context").map_or(Value::Absent, |it| self.context(cx, it.value));
         spec.dockerfile = value("dockerfile");
-        spec.inline = value("dockerfile_inline");
+        let inline = tree.get(node, "dockerfile_inline");
+        spec.inline = inline.map_or(Value::Absent, |it| self.inline(cx, it.value));
         spec.target = value("target");
         for (name, value) in self.pairs(cx, tree.get(node, "args").map(|it| it.value)) {
             // What a `.env` file holds under such a name is nobody's business.
@@ -516,6 +520,25 @@ impl Loader<'_, '_> {
         };
         let list = tree.get(build, "secrets").map(|it| tree.items(it.value)).unwrap_or_default();
         list.iter().filter_map(secret).collect()
+    }
+
+    /// A Dockerfile that is written out here.
+    fn inline(&self, cx: &Cx<'_>, node: NodeId) -> Value<Inline> {
+        let location = Location { file: cx.file, span: cx.tree.span(node) };
+        let Some(cooked) = cx.tree.cooked(node, &self.documents.source(cx.file).text) else {
+            return match self.value(cx, node) {
+                Value::Absent => Value::Absent,
+                Value::Unknown(text) => Value::Unknown(text),
+                Value::Known(text) => Value::Known(Inline::new(text, location)),
+            };
+        };
+        let lookup = |name: &str| cx.environment.get(name, self.documents.files);
+        match interpolate_cooked(&cooked, &lookup) {
+            Some((text, has_variables)) => {
+                Value::Known(Inline::placed(text, location, cx.tree.is_literal(node) && !has_variables))
+            }
+            None => Value::Unknown(cooked.text),
+        }
     }
 
     fn context(&self, cx: &Cx<'_>, node: NodeId) -> Value<BuildContext> {

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     build::DefinitionError,
     project::{Files, join},
-    source::{FileId, Location, Source, Span},
+    source::{Cooked, FileId, Location, Source, Span},
     yaml::Tree,
 };
 
@@ -158,27 +158,74 @@ pub fn interpolate<'a>(text: &str, lookup: &dyn Fn(&str) -> Variable<'a>) -> Opt
         return None;
     }
     let mut out = String::with_capacity(text.len());
+    each_piece(text, lookup, &mut |piece| match piece {
+        Piece::Text(_, it) => out.push_str(it),
+        Piece::Dollar(_) => out.push('$'),
+        Piece::Value(_, it) => out.push_str(&it),
+    })?;
+    Some(out)
+}
+
+/// The same for a text that knows its way back to its file; what a variable stands for is found where the variable is
+/// written. Also tells whether there was any variable.
+pub fn interpolate_cooked<'a>(text: &Cooked, lookup: &dyn Fn(&str) -> Variable<'a>) -> Option<(Cooked, bool)> {
+    let mut out = Cooked::default();
+    let mut has_variables = false;
+    each_piece(&text.text, lookup, &mut |piece| match piece {
+        Piece::Text(at, it) => {
+            // A piece may go over several lines.
+            let mut at = at;
+            for line in it.split_inclusive('\n') {
+                let end = line.len() - usize::from(line.ends_with('\n'));
+                out.push(&line[..end], text.source(at));
+                out.push(&line[end..], text.source(at + end));
+                at += line.len();
+            }
+        }
+        Piece::Dollar(at) => out.push("$", text.source(at)),
+        Piece::Value(at, it) => {
+            has_variables = true;
+            for part in it.split_inclusive(|_: char| true) {
+                out.push(part, text.source(at));
+            }
+        }
+    })?;
+    Some((out, has_variables))
+}
+
+/// A part of a text with variables, and where it begins.
+enum Piece<'a> {
+    /// As it is.
+    Text(usize, &'a str),
+    /// `$$`.
+    Dollar(usize),
+    /// What a variable stands for.
+    Value(usize, String),
+}
+
+fn each_piece<'a>(text: &str, lookup: &dyn Fn(&str) -> Variable<'a>, out: &mut dyn FnMut(Piece<'_>)) -> Option<()> {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
+        let start = text.len() - rest.len();
+        out(Piece::Text(start, &rest[..at]));
         rest = &rest[at + 1..];
         let name_end = |it: &str| it.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(it.len());
         if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
+            out(Piece::Dollar(start + at));
             rest = after;
         } else if let Some(body) = rest.strip_prefix('{') {
             let end = closing_brace(body)?;
             let (name, how) = body[..end].split_at(name_end(&body[..end]));
-            out.push_str(&expand(lookup(name), how, lookup)?);
+            out(Piece::Value(start + at, expand(lookup(name), how, lookup)?));
             rest = &body[end + 1..];
         } else {
             let (name, after) = rest.split_at(name_end(rest));
-            out.push_str(&expand(lookup(name), "", lookup)?);
+            out(Piece::Value(start + at, expand(lookup(name), "", lookup)?));
             rest = after;
         }
     }
-    out.push_str(rest);
-    Some(out)
+    out(Piece::Text(text.len() - rest.len(), rest));
+    Some(())
 }
 
 /// What `${NAME…}` becomes; `how` is what follows the name.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    build::Inline,
     context::{Context, Trees},
     edit::{Change, Safety},
     finding::{Finding, Fix, Level},
@@ -23,6 +24,7 @@ use crate::{
 mod across;
 mod fix;
 mod ignores;
+mod inlined;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -38,8 +40,9 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let mut looks: Vec<Look> = parallel::map(&project.dockerfiles, |_, unit| look(project, unit, &chosen));
     let across = look_across(project, &looks.iter().collect::<Vec<_>>(), &chosen);
     let mut all: Vec<Finding> = looks.iter_mut().flat_map(|it| std::mem::take(&mut it.findings)).collect();
-    if !across.is_empty() {
-        all.extend(across);
+    let is_mixed = !across.is_empty();
+    all.extend(across);
+    if inlined::carry_back(project, &mut all) || is_mixed {
         sort(&mut all);
     }
     all
@@ -87,7 +90,7 @@ fn is_off(project: &Project, rule: &Rule, file: FileId) -> bool {
         Some(Origin::Program) => rule.level() < Level::Error,
         Some(Origin::People) | None => false,
     };
-    settings.is_off_for(rule, &project.source(file).path) || is_for_nobody() && !settings.asks_for(rule)
+    settings.is_off_for(rule, project.path_of(file)) || is_for_nobody() && !settings.asks_for(rule)
 }
 
 /// The model of a Dockerfile, with the arguments that its builds agree on.
@@ -111,6 +114,8 @@ struct Look {
 
 fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
     let source = project.source(unit.file);
+    let path = project.path_of(unit.file);
+    let can_be_rewritten = source.is_utf8 && project.inlined(unit.file).is_none_or(Inline::is_rewritable);
     let model = model(project, unit);
     let contexts = OnceLock::new();
     let cx = FileCx { project, unit, source, model: &model, contexts: &contexts };
@@ -136,7 +141,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
         }
         for mut finding in found {
             let Some(level) = project.settings.level(rule, &finding) else { continue };
-            let ignored = project.settings.ignores(rule, &finding, &source.path);
+            let ignored = project.settings.ignores(rule, &finding, path);
             let mut is_silenced = false;
             for at in suppressions.silencing(rule, &finding) {
                 used[at] = true;
@@ -146,7 +151,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
                 continue;
             }
             finding.level = level;
-            if !source.is_utf8 {
+            if !can_be_rewritten {
                 finding.fix = None;
             }
             all.push(finding);
@@ -188,7 +193,7 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             let Some(level) = project.settings.level(rule, &finding) else { continue };
             let file = finding.location.file;
             let look = project.dockerfiles.binary_search_by_key(&file, |it| it.file).map(|at| looks[at]);
-            let ignored = project.settings.ignores(rule, &finding, &project.source(file).path);
+            let ignored = project.settings.ignores(rule, &finding, project.path_of(file));
             let suppressions = match look {
                 Ok(look) => &look.suppressions,
                 Err(_) => &*silencing.entry(file).or_insert_with(|| Suppressions::of_definition(project.source(file))),
@@ -198,7 +203,8 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
             }
             finding.level = level;
             let mut edited = finding.fix.iter().flat_map(|it| it.change.edits.keys());
-            if edited.any(|it| !project.source(*it).is_utf8) {
+            let is_fixed = |it: FileId| project.inlined(it).is_some_and(|it| !it.is_rewritable());
+            if edited.any(|it| !project.source(*it).is_utf8 || is_fixed(*it)) {
                 finding.fix = None;
             }
             all.push(finding);

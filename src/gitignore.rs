@@ -145,7 +145,7 @@ mod tests {
         let texts =
             [(".gitignore", "*.log\n/data/\n!keep.log\nbuild/\n# no\nx/*/y\n"), ("api/.gitignore", "!x.log\nlocal\n")];
         let texts = texts.map(|(path, text)| (path.to_owned(), Arc::from(text))).into();
-        let memory = Memory { texts, below: None };
+        let memory = Memory { texts, ..Memory::default() };
         let git = GitIgnore::new(&memory, ".".to_owned());
         for (path, kind, ignored) in [
             ("a.log", Kind::File, true),

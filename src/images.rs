@@ -84,7 +84,8 @@ pub fn of(project: &Project) -> Images {
     // What definitions call an image, by the file in which they do: several names may mean one image.
     let mut called: BTreeMap<(u32, String), String> = BTreeMap::new();
     let mut wired: Vec<(usize, &Build)> = Vec::new();
-    for unit in &project.dockerfiles {
+    // What stands inside a build definition has no file that another one could name.
+    for unit in project.dockerfiles.iter().filter(|it| !project.is_inlined(it.file)) {
         let path = &project.source(unit.file).path;
         let first = project.builds_of(path).map(|it| it.kind).min();
         let builds = project.builds_of(path).filter(|it| Some(it.kind) == first);

@@ -12,14 +12,14 @@ use std::{
 use rustc_hash::FxHashMap;
 
 use crate::{
-    build::{Build, DefinitionError, Found, LeftOut, NamedContext, Recipe},
+    build::{Build, DefinitionError, Found, Inline, LeftOut, NamedContext, Recipe},
     definitions::{self, Definitions},
     ignorefile::IgnoreFile,
     keys::Keys,
     parallel,
     settings::Settings,
     shellcheck::{Remark, Script},
-    source::{FileId, Location, Source},
+    source::{FileId, Location, Source, Span},
     syntax::{self, Dockerfile, ItemKind, SyntaxError},
     tracked::Tracked,
     workflow::Workflow,
@@ -46,7 +46,18 @@ pub struct Project {
     pub settings: Arc<Settings>,
     /// What lies around the Dockerfiles.
     pub files: Arc<dyn Files>,
+    inlined: Vec<Inlined>,
     known: Arc<Known>,
+}
+
+/// A Dockerfile that stands inside a build definition. It is a source of its own, so that all that looks at Dockerfiles
+/// finds it; what is said about it is carried back to the file that it stands in.
+#[derive(Clone, Copy, Debug)]
+struct Inlined {
+    file: FileId,
+    host: FileId,
+    /// How many others stand before it in that file.
+    nth: usize,
 }
 
 /// What is asked of a project for each of its Dockerfiles, and found out once.
@@ -236,10 +247,82 @@ impl Project {
             workflows,
             settings,
             files,
+            inlined: Vec::new(),
             known: Arc::default(),
         };
         project.add_ignore_files();
         project
+    }
+
+    /// Takes in the Dockerfiles that stand inside the build definitions of these paths.
+    pub fn add_inlined(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let mut found: BTreeMap<FileId, BTreeMap<Span, (String, String)>> = BTreeMap::new();
+        for build in &self.builds {
+            if let Recipe::Inline(inline) = &build.dockerfile {
+                let name = build.name.as_deref().unwrap_or("build").replace(['.', '/'], "-");
+                let place = found.entry(inline.location.file).or_default();
+                place.entry(inline.location.span).or_insert_with(|| (name, inline.text.clone()));
+            }
+        }
+        found.retain(|host, _| is_wanted(&self.source(*host).path));
+        for (host, places) in found {
+            for (nth, (name, text)) in places.into_values().enumerate() {
+                let path = format!("{}:{name}", self.source(host).path);
+                let source = Source::new(path, text);
+                let file = FileId(self.sources.len() as u32);
+                self.dockerfiles.push(Unit::parse(file, &source));
+                self.sources.push(source);
+                self.inlined.push(Inlined { file, host, nth });
+            }
+        }
+        self.known = Arc::default();
+    }
+
+    /// Whether a source is the Dockerfile inside a build definition, and no file of its own.
+    pub fn is_inlined(&self, file: FileId) -> bool {
+        self.inlined.iter().any(|it| it.file == file)
+    }
+
+    /// The Dockerfile inside a build definition that a source stands for.
+    pub fn inlined(&self, file: FileId) -> Option<&Inline> {
+        let inlined = self.inlined.iter().find(|it| it.file == file)?;
+        self.inlined_in(inlined.host).into_values().nth(inlined.nth)
+    }
+
+    /// The Dockerfiles inside a build definition, in their order.
+    fn inlined_in(&self, host: FileId) -> BTreeMap<Span, &Inline> {
+        let all = self.builds.iter().filter_map(|it| match &it.dockerfile {
+            Recipe::Inline(inline) if inline.location.file == host => Some((inline.location.span, inline)),
+            Recipe::Inline(_) | Recipe::File(_) => None,
+        });
+        all.collect()
+    }
+
+    /// The file in which a source stands: itself, unless it is a Dockerfile inside a build definition.
+    pub fn home_of(&self, file: FileId) -> FileId {
+        self.inlined.iter().find(|it| it.file == file).map_or(file, |it| it.host)
+    }
+
+    /// The line of that file in which a part of a source begins.
+    pub fn line_at(&self, file: FileId, span: Span) -> usize {
+        let inlined = self.inlined(file);
+        let span = inlined.map_or(span, |it| it.span(span).unwrap_or(it.location.span));
+        self.source(self.home_of(file)).line(span.start)
+    }
+
+    /// The path of that file.
+    pub fn path_of(&self, file: FileId) -> &str {
+        &self.source(self.home_of(file)).path
+    }
+
+    /// The source that stands for a Dockerfile inside a build definition.
+    pub fn source_of(&self, inline: &Inline) -> Option<FileId> {
+        let host = inline.location.file;
+        if self.inlined.iter().all(|it| it.host != host) {
+            return None;
+        }
+        let nth = self.inlined_in(host).keys().position(|it| *it == inline.location.span)?;
+        self.inlined.iter().find(|it| it.host == host && it.nth == nth).map(|it| it.file)
     }
 
     /// Adds the ignore files that builds of the Dockerfiles may heed, in the order of their paths.
@@ -319,7 +402,9 @@ impl Project {
             memory.texts.insert(path, text.into());
         }
         let definitions = Definitions::of(definitions, &memory);
-        Self::of(dockerfiles, definitions, Arc::new(settings), Arc::new(memory))
+        let mut project = Self::of(dockerfiles, definitions, Arc::new(settings), Arc::new(memory));
+        project.add_inlined(|_| true);
+        project
     }
 
     /// The builds of the Dockerfile of that path.
@@ -327,8 +412,12 @@ impl Project {
         let by_path = self.known.builds.get_or_init(|| {
             let mut by_path: FxHashMap<String, Vec<u32>> = FxHashMap::default();
             for (at, build) in self.builds.iter().enumerate() {
-                if let Recipe::File(path) = &build.dockerfile {
-                    by_path.entry(path.clone()).or_default().push(at as u32);
+                let path = match &build.dockerfile {
+                    Recipe::File(path) => Some(path.clone()),
+                    Recipe::Inline(inline) => self.source_of(inline).map(|it| self.source(it).path.clone()),
+                };
+                if let Some(path) = path {
+                    by_path.entry(path).or_default().push(at as u32);
                 }
             }
             by_path
@@ -370,7 +459,7 @@ impl Project {
     #[must_use]
     pub fn with(&self, edited: &BTreeMap<FileId, String>, created: &BTreeMap<String, String>) -> Self {
         let mut project = self.clone();
-        let mut memory = Memory { texts: BTreeMap::new(), below: Some(Arc::clone(&self.files)) };
+        let mut memory = Memory { below: Some(Arc::clone(&self.files)), ..Memory::default() };
         let mut defines = false;
         for (file, text) in edited {
             let source = Source::new(self.source(*file).path.clone(), text.clone());
@@ -601,6 +690,8 @@ pub struct Memory {
     pub texts: BTreeMap<String, Arc<str>>,
     /// What is asked for all that is not in `texts`.
     pub below: Option<Arc<dyn Files>>,
+    /// The history, if it is not that of the files below.
+    pub history: Option<Arc<History>>,
 }
 
 impl Memory {
@@ -655,7 +746,8 @@ impl Files for Memory {
     }
 
     fn history(&self, path: &str) -> Arc<History> {
-        self.below.as_ref().map(|it| it.history(path)).unwrap_or_default()
+        let below = || self.below.as_ref().map(|it| it.history(path));
+        self.history.clone().or_else(below).unwrap_or_default()
     }
 
     fn walk_root(&self, folder: &str) -> Option<PathBuf> {

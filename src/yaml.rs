@@ -188,6 +188,11 @@ impl Tree {
         matches!(self.node(node), Node::Scalar(it) if it.style == ScalarStyle::Plain)
     }
 
+    /// Whether a node is a block scalar with a `|`: its lines are lines of the file.
+    pub fn is_literal(&self, node: NodeId) -> bool {
+        matches!(self.node(node), Node::Scalar(it) if it.style == ScalarStyle::Literal)
+    }
+
     /// Whether a node is a table.
     pub fn is_map(&self, node: NodeId) -> bool {
         matches!(self.node(node), Node::Map(_))

@@ -11,7 +11,7 @@ fn lines(files: &[(&str, &str)]) -> Vec<String> {
     let line = |it: &Build| {
         let dockerfile = match &it.dockerfile {
             Recipe::File(path) => path.clone(),
-            Recipe::Inline(text) => format!("{text:?}"),
+            Recipe::Inline(inline) => format!("{:?}", inline.text),
         };
         let target = match &it.target {
             Target::Last => String::new(),

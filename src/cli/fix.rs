@@ -18,7 +18,7 @@ use crate::{
     finding::Finding,
     project::Project,
     report::{self, Counts, Format, counted},
-    source::Source,
+    source::{FileId, Source},
     workspace::{Loaded, STDIN},
 };
 
@@ -117,7 +117,8 @@ pub(super) fn changes<'a>(
     before: &'a Project,
     after: &'a Project,
 ) -> impl Iterator<Item = (Option<&'a Source>, &'a Source)> {
-    let pairs = after.sources.iter().enumerate().map(|(at, new)| (before.sources.get(at), new));
+    let files = after.sources.iter().enumerate().filter(|(at, _)| !after.is_inlined(FileId(*at as u32)));
+    let pairs = files.map(|(at, new)| (before.sources.get(at), new));
     pairs.filter(|(old, new)| old.is_none_or(|it| it.text != new.text))
 }
 

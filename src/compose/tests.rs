@@ -31,7 +31,7 @@ fn lines(files: &[(&str, &str)]) -> Vec<String> {
     let line = |it: &Build| {
         let dockerfile = match &it.dockerfile {
             Recipe::File(path) => path.clone(),
-            Recipe::Inline(text) => format!("{text:?}"),
+            Recipe::Inline(inline) => format!("{:?}", inline.text),
         };
         let context = it.context.folder().unwrap_or("elsewhere");
         let target = match &it.target {
@@ -206,13 +206,68 @@ fn circles_are_errors() {
 }
 
 #[test]
+fn lines_of_inline_dockerfiles_are_lines_of_the_file() {
+    let text = "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM a\n\n        RUN echo $$A \\\n          \
+                b\n        CMD c\n    # end\n";
+    for text in [text.to_owned(), text.replace("|\n", "|-\n"), text.replace('\n', "\r\n")] {
+        let (definitions, _) = found(&[("compose.yaml", &text)]);
+        let Recipe::Inline(inline) = &definitions.found.builds[0].dockerfile else { panic!("{text}") };
+        let old = inline.text.clone();
+        assert!(old.starts_with("FROM a\n\nRUN echo $A \\\n  b\nCMD c"), "{old}");
+        let at = old.find("CMD").unwrap();
+        let span = inline.span(Span::new(at, at + 3)).unwrap();
+        assert_eq!(&text[span.range()], "CMD");
+        for (new, raw) in [
+            (old.replace("FROM a", "FROM b"), "        FROM b\n"),
+            (old.replace("RUN echo", "USER $U\nRUN  echo"), "        USER $$U\n        RUN  echo $$A \\\n"),
+            (old.replace("CMD c", "CMD c\nUSER d"), "        CMD c\n        USER d\n    # end"),
+            (old.replace("CMD c", "USER d\nCMD c"), "          b\n        USER d\n        CMD c\n"),
+            (format!("# a\n{old}"), "|\n        # a\n        FROM a\n"),
+            (old.replace("\n\n", "\n"), "        FROM a\n        RUN"),
+            (old.replace("\nCMD c", ""), "          b\n    # end"),
+        ] {
+            let edit = inline.rewritten(&text, &new).unwrap();
+            let written = crate::edit::apply(&text, &[edit]);
+            let (definitions, _) = found(&[("compose.yaml", &written)]);
+            assert!(
+                matches!(&definitions.found.builds[0].dockerfile, Recipe::Inline(it) if it.text == new),
+                "{new}\n{written}"
+            );
+            let same = written.replace('\r', "").replace("|-\n", "|\n");
+            assert!(same.contains(raw), "{raw}\n{same}");
+        }
+        assert_eq!(inline.rewritten(&text, &old), None);
+    }
+}
+
+#[test]
+fn what_stands_for_something_else_is_not_rewritten() {
+    let build = |dockerfile: &str| format!("services:\n  a:\n    build:\n      dockerfile_inline: {dockerfile}\n");
+    for (dockerfile, text) in [
+        (">\n        FROM a\n\n        RUN b", "FROM a\nRUN b\n"),
+        ("\"FROM a\\nRUN b\"", "FROM a\nRUN b"),
+        ("|\n        FROM a:${T:-1}\n        RUN b", "FROM a:1\nRUN b\n"),
+    ] {
+        let (definitions, _) = found(&[("compose.yaml", &build(dockerfile))]);
+        let Recipe::Inline(inline) = &definitions.found.builds[0].dockerfile else { panic!("{dockerfile}") };
+        assert_eq!((inline.text.as_str(), inline.is_rewritable()), (text, false));
+        assert_eq!(inline.span(Span::at(0)).is_some(), dockerfile.starts_with('|'));
+        assert_eq!(inline.rewritten(&build(dockerfile), "FROM b\n"), None);
+    }
+    assert_eq!(
+        lines(&[("compose.yaml", &build("FROM $NOPE"))]),
+        ["a: its Dockerfile depends on a variable that nothing here sets"]
+    );
+}
+
+#[test]
 fn inline_dockerfiles_and_named_contexts() {
     let text = "services:\n  a:\n    build:\n      context: .\n      dockerfile_inline: FROM a\n      target: ${T}\n      \
                 additional_contexts: {base: service:b, img: docker-image://x, dir: ../d}\n      \
                 cache_from: [x]\n      platforms: [linux/amd64]\n";
     let (definitions, _) = found(&[("s/compose.yaml", text)]);
     let build = &definitions.found.builds[0];
-    assert_eq!(build.dockerfile, Recipe::Inline("FROM a".to_owned()));
+    assert!(matches!(&build.dockerfile, Recipe::Inline(it) if it.text == "FROM a" && !it.is_rewritable()));
     assert_eq!(build.target, Target::Unknown);
     assert_eq!(build.contexts["base"], NamedContext::Build("b".to_owned()));
     assert_eq!(build.contexts["img"], NamedContext::Other("docker-image://x".to_owned()));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Chosen, Look, across, look,
+    Chosen, Look, across, inlined, look,
     verify::{Side, verify},
 };
 use crate::{
@@ -73,6 +73,7 @@ pub(super) fn fix_with(project: &Project, chosen: &Chosen, allowed: Safety) -> F
             break;
         }
     }
+    inlined::write_back(&mut fixed, project);
     fixed
 }
 

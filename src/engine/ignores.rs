@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Chosen, Dropped, Fixed, across, look};
+use super::{Chosen, Dropped, Fixed, across, inlined, look};
 use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix},
@@ -36,6 +36,7 @@ pub fn add_ignores(project: &Project, reason: &str) -> Fixed {
         fixed.project = next;
         fixed.applied = silenced;
         fixed.rounds = 1;
+        inlined::write_back(&mut fixed, project);
         return fixed;
     }
     // Some file is to blame: it is left as it is.
@@ -52,6 +53,7 @@ pub fn add_ignores(project: &Project, reason: &str) -> Fixed {
         }
     }
     fixed.applied = good.into_iter().cloned().collect();
+    inlined::write_back(&mut fixed, project);
     fixed
 }
 

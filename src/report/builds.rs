@@ -117,7 +117,7 @@ pub fn json(project: &Project, inferred: &Inferred) -> String {
 fn build_value(project: &Project, build: &Build) -> Value {
     let (dockerfile, inline) = match &build.dockerfile {
         Recipe::File(path) => (Some(path), None),
-        Recipe::Inline(text) => (None, Some(text)),
+        Recipe::Inline(inline) => (None, Some(&inline.text)),
     };
     let (kind, context) = match &build.context {
         BuildContext::Folder(path) => ("folder", Some(path)),

@@ -16,7 +16,7 @@ use crate::{
     context::bytes,
     measure::Measured,
     project::Project,
-    source::{Location, Source},
+    source::{FileId, Location},
 };
 
 /// A number with a comma between thousands, and its noun.
@@ -46,7 +46,8 @@ fn title(project: &Project, measured: &Measured) -> String {
 }
 
 /// An instruction in one line, as it stands in the Dockerfile.
-fn instruction(source: &Source, measured: &Measured, need: u32) -> (usize, String) {
+fn instruction(project: &Project, file: FileId, measured: &Measured, need: u32) -> (usize, String) {
+    let source = project.source(file);
     const LONGEST: usize = 60;
     let need = &measured.needs.all[need as usize];
     let text = source.slice(need.span).split_whitespace().filter(|it| *it != "\\").collect::<Vec<_>>().join(" ");
@@ -55,7 +56,7 @@ fn instruction(source: &Source, measured: &Measured, need: u32) -> (usize, Strin
     } else {
         text
     };
-    (source.line(need.span.start), short)
+    (project.line_at(file, need.span), short)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{Place, whole_message, xml::escaped};
 use crate::{finding::Finding, project::Project, source::FileId};
 
 pub(super) fn report(project: &Project, findings: &[Finding]) -> String {
-    let mut files: Vec<FileId> = project.dockerfiles.iter().map(|it| it.file).collect();
+    let mut files: Vec<FileId> = project.dockerfiles.iter().map(|it| project.home_of(it.file)).collect();
     files.extend(findings.iter().map(|it| it.location.file));
     files.sort_unstable();
     files.dedup();

@@ -104,12 +104,12 @@ pub(super) fn all<'a>(cx: &ProjectCx<'a>) -> Vec<Shared<'a>> {
                     .entry(folder)
                     .or_insert_with(|| format!("{path} is built with the same context and was not read"));
             }
-            Recipe::Inline(_) => {
+            Recipe::Inline(inline) if cx.project.source_of(inline).is_none() => {
                 others
                     .entry(folder)
                     .or_insert_with(|| "a Dockerfile inside a build definition has the same context".to_owned());
             }
-            Recipe::File(_) => {}
+            Recipe::File(_) | Recipe::Inline(_) => {}
         }
     }
     for group in groups.values_mut() {
@@ -154,6 +154,7 @@ impl<'a> Shared<'a> {
         let is_possible = self.project.settings.has_buildkit()
             && builds.len() < self.builds.len()
             && path != self.path
+            && !self.project.is_inlined(dockerfile.unit.file)
             && builds.iter().all(|it| it.needs.unknown.is_none())
             && self.files().kind(&path).is_none();
         is_possible.then(|| Self {
@@ -198,6 +199,11 @@ impl<'a> Shared<'a> {
     /// What lies around the project's files.
     pub fn files(&self) -> &'a dyn Files {
         &*self.project.files
+    }
+
+    /// For each of the latest commits the paths of the context that it changed.
+    pub fn history(&self) -> Vec<Vec<String>> {
+        Context::open(self.project, &self.folder, None).history()
     }
 
     /// The names in a folder of the context.

@@ -356,7 +356,12 @@ impl Workspace {
         let stdin_path = stdin.as_ref().map(|(path, _)| path.clone());
         dockerfiles.extend(stdin.map(|(path, bytes)| Source::from_bytes(path, bytes)));
 
-        let project = Project::of(dockerfiles, definitions, settings, disk.clone());
+        let mut project = Project::of(dockerfiles, definitions, settings, disk.clone());
+        let settings = Arc::clone(&project.settings);
+        project.add_inlined(|shown| {
+            let path = join(&self.cwd, shown);
+            found.searched.iter().any(|it| is_below(&path, it)) && !settings.excludes(shown)
+        });
         Loaded { project, problems, disk, stdin: stdin_path }
     }
 

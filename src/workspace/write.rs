@@ -10,7 +10,10 @@ use std::{
 use tempfile::{Builder, NamedTempFile};
 
 use super::{WorkspaceError, disk::Disk};
-use crate::{project::Project, source::Source};
+use crate::{
+    project::Project,
+    source::{FileId, Source},
+};
 
 /// Makes a file that is not there yet.
 pub fn create_file(path: &str, text: &str) -> Result<(), WorkspaceError> {
@@ -61,7 +64,8 @@ pub(super) fn write(disk: &Disk, before: &Project, after: &Project, stdin: Optio
     let mut plan: BTreeMap<PathBuf, Planned<'_>> = BTreeMap::new();
     for (at, new) in after.sources.iter().enumerate() {
         let old = before.sources.get(at);
-        if stdin == Some(&new.path) || old.is_some_and(|it| it.text == new.text) {
+        let is_inlined = after.is_inlined(FileId(at as u32));
+        if stdin == Some(&new.path) || is_inlined || old.is_some_and(|it| it.text == new.text) {
             continue;
         }
         let one = match old {

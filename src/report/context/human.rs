@@ -62,9 +62,9 @@ pub fn files(measured: &Measured) -> String {
 /// Whether two builds send the same files for the same reasons.
 fn is_same(project: &Project, a: &Measured, b: &Measured) -> bool {
     let texts = |it: &Measured| {
-        let source = it.dockerfile.map(|it| project.source(it));
         let all = 0..it.needs.all.len() as u32;
-        all.map(|need| source.map_or_else(String::new, |source| instruction(source, it, need).1)).collect::<Vec<_>>()
+        let text = |need| it.dockerfile.map(|file| instruction(project, file, it, need).1);
+        all.map(text).collect::<Vec<_>>()
     };
     std::ptr::eq(&raw const *a.tree, &raw const *b.tree)
         && a.sent.status == b.sent.status
@@ -149,7 +149,7 @@ impl View<'_> {
             && let Some(file) = build.dockerfile
             && !build.needs.all.is_empty()
         {
-            let line = self.project.source(file).line(span.start);
+            let line = self.project.line_at(file, span);
             let _ = writeln!(out, "  everything is sent because of the `tmpfs` mount in line {line}");
         }
     }
@@ -211,7 +211,6 @@ impl View<'_> {
     fn changes(&self, history: &History, out: &mut String) {
         const MOST: usize = 4;
         let Some(file) = self.build.dockerfile.filter(|_| !history.commits.is_empty()) else { return };
-        let source = self.project.source(file);
         let needs = &self.build.needs.all;
         let mut woken = vec![0_usize; needs.len()];
         let mut files: BTreeMap<&str, usize> = BTreeMap::new();
@@ -236,7 +235,7 @@ impl View<'_> {
         }
         let commits = history.commits.len();
         for (need, count) in woken.iter().enumerate().filter(|(_, it)| **it > 0) {
-            let (line, text) = instruction(source, self.build, need as u32);
+            let (line, text) = instruction(self.project, file, self.build, need as u32);
             let _ = writeln!(
                 out,
                 "  {count} of the last {} change what line {line} copies: {text}",
@@ -318,7 +317,7 @@ impl Rows<'_> {
                     let sent = if status == Status::Sent { "nothing needs it" } else { "not sent, nothing needs it" };
                     return ("33", format!("{sent}{kept}"));
                 };
-                let (number, text) = instruction(self.view.project.source(file), build, *first);
+                let (number, text) = instruction(self.view.project, file, build, *first);
                 let more = match needed.len() {
                     1 => String::new(),
                     count => format!(" and {} more", count - 1),

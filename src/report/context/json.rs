@@ -53,11 +53,10 @@ fn size(size: Size) -> Value {
 fn entries(project: &Project, measured: &Measured) -> Vec<Value> {
     let tree = &measured.tree;
     let bytes = tree.sums(|_, _| true);
-    let source = measured.dockerfile.map(|it| project.source(it));
-    let needs: Vec<Value> = match source {
-        Some(source) => (0..measured.needs.all.len() as u32)
+    let needs: Vec<Value> = match measured.dockerfile {
+        Some(file) => (0..measured.needs.all.len() as u32)
             .map(|it| {
-                let (line, text) = instruction(source, measured, it);
+                let (line, text) = instruction(project, file, measured, it);
                 json!({ "line": line, "instruction": text })
             })
             .collect(),

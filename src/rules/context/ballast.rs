@@ -228,7 +228,7 @@ pub(super) fn own_files(shared: &Shared<'_>) -> Vec<Line> {
     let listed = shared.list(".");
     let mut paths: Vec<String> = listed.iter().filter(|it| CONTENTS.own.contains(it)).cloned().collect();
     let mut dockerfiles: Vec<&str> =
-        shared.whole().filter_map(|(file, _)| file.source.path.strip_prefix(&root)).collect();
+        shared.whole().filter_map(|(file, _)| shared.project.path_of(file.unit.file).strip_prefix(&root)).collect();
     dockerfiles.dedup();
     if dockerfiles.len() <= MOST_DOCKERFILES {
         paths.extend(dockerfiles.into_iter().map(str::to_owned));

@@ -188,7 +188,7 @@ mod tests {
     fn ignored_files_do_not_count() {
         let texts = [(".gitignore", "/data/\n/out\n"), ("out/x.sh", "cd data"), ("a/run.sh", "ls\ncd data")];
         let texts = texts.map(|(path, text)| (path.to_owned(), std::sync::Arc::from(text))).into();
-        let memory = Memory { texts, below: None };
+        let memory = Memory { texts, ..Memory::default() };
         let git = GitIgnore::new(&memory, ".".to_owned());
         let look_for = |name: &str| search(&memory, &git, ".", Search { names: &[name.to_owned()], ..SEARCH });
         assert_eq!(look_for("data"), Found::At("a/run.sh".to_owned(), 2));

@@ -35,7 +35,10 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     }
     // What nothing here builds is no service of this project; what only sets up is a base itself.
     let is_service = |file: &FileCx<'_>| {
-        cx.project.builds_of(&file.source.path).next().is_some() && SharedBase::of("", file).is_none()
+        // A Dockerfile inside a Compose file is not rewritten together with that file.
+        !cx.project.is_inlined(file.unit.file)
+            && cx.project.builds_of(&file.source.path).next().is_some()
+            && SharedBase::of("", file).is_none()
     };
     for file in cx.files.iter().filter(|it| is_service(it)) {
         for stage in &file.model.stages {

@@ -66,7 +66,9 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     // Services that are built together. A repository may also hold many variants of one image, or images of many kinds.
     let is_service = |it: &&FileCx<'_>| {
         let are_services = [build::Kind::Compose, build::Kind::Bake, build::Kind::Skaffold];
-        cx.project.builds_of(&it.source.path).any(|it| are_services.contains(&it.kind))
+        // A Dockerfile inside a Compose file is not rewritten together with that file.
+        !cx.project.is_inlined(it.unit.file)
+            && cx.project.builds_of(&it.source.path).any(|it| are_services.contains(&it.kind))
     };
     for file in cx.files.iter().filter(is_service) {
         for stage in &file.model.stages {
