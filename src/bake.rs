@@ -9,7 +9,9 @@ use hcl_edit::{
 };
 
 use crate::{
-    build::{Build, BuildContext, ELSEWHERE, Found, Inline, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote},
+    build::{
+        Build, BuildContext, ELSEWHERE, Found, Inline, Kind, LeftOut, NamedContext, Recipe, Target, Value, is_remote,
+    },
     compose::named_context,
     documents::Documents,
     ignorefile::IgnoreFile,

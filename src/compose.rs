@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     build::{
-        Build, BuildContext, ELSEWHERE, Found, Inline, Kind, LeftOut, NamedContext, Recipe, Secret, SecretSource, Target,
-        Value, is_remote,
+        Build, BuildContext, ELSEWHERE, Found, Inline, Kind, LeftOut, NamedContext, Recipe, Secret, SecretSource,
+        Target, Value, is_remote,
     },
     documents::{Documents, Environment, Variable, interpolate, interpolate_cooked},
     project::{join, parent},

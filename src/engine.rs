@@ -234,7 +234,7 @@ fn comments_of_definitions(project: &Project, chosen: &Chosen) -> Vec<Finding> {
             let kind = rule_of(problem.kind);
             let Some(rule) = rules().find(|it| it.name == kind.name) else { continue };
             let finding = of_problem(problem, file, source);
-            if is_off(project, rule, file) {
+            if is_off(project, rule, file) || project.is_in_dockerfile(file, finding.location.span) {
                 continue;
             }
             if let Some(level) = project.settings.level(rule, &finding) {

@@ -289,6 +289,12 @@ impl Project {
         self.inlined_in(inlined.host).into_values().nth(inlined.nth)
     }
 
+    /// Whether a place in a build definition belongs to a Dockerfile inside it, which is looked at by itself.
+    pub fn is_in_dockerfile(&self, file: FileId, span: Span) -> bool {
+        let is_host = self.inlined.iter().any(|it| it.host == file);
+        is_host && self.inlined_in(file).keys().any(|it| it.start <= span.start && span.end <= it.end)
+    }
+
     /// The Dockerfiles inside a build definition, in their order.
     fn inlined_in(&self, host: FileId) -> BTreeMap<Span, &Inline> {
         let all = self.builds.iter().filter_map(|it| match &it.dockerfile {

@@ -84,8 +84,8 @@ impl Artifact<'_> {
     }
 
     fn has(&self, section: &str) -> bool {
-        let is_below = |it: &&str| it.strip_prefix(section).is_some_and(|it| it.starts_with('/'));
-        self.get(section).is_some() || self.patches.keys().any(|it| is_below(&it))
+        let is_below = |it: &str| it.strip_prefix(section).is_some_and(|it| it.starts_with('/'));
+        self.get(section).is_some() || self.patches.keys().any(|it| is_below(it))
     }
 }
 

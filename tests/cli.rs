@@ -347,6 +347,79 @@ fn the_history_says_what_changes_often() {
 }
 
 #[test]
+fn documents_that_wake_a_build_are_told() {
+    const BUILD: &str = "FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\n";
+    let folder = folder(&[("Dockerfile", BUILD), ("main.go", ""), ("CHANGELOG.md", ""), ("README.md", "")]);
+    fs::remove_dir(folder.path().join(".git")).unwrap();
+    git(&folder, &["init", "--quiet", "--initial-branch", "main"]);
+    let mut stream = String::new();
+    for number in 0..31 {
+        stream += "commit refs/heads/main\ncommitter x <x@example.org> 0 +0000\ndata 1\nx\n";
+        let names: &[&str] = match number {
+            1..=4 => &["CHANGELOG.md"],
+            5 => &["CHANGELOG.md", "README.md"],
+            6 => &["README.md"],
+            _ => &["main.go", "CHANGELOG.md"],
+        };
+        for name in names {
+            let change = format!("M 644 inline {name}\ndata 3\n{number:2}\n");
+            stream += &change;
+        }
+    }
+    fs::write(folder.path().join("stream"), stream).unwrap();
+    let input = fs::File::open(folder.path().join("stream")).unwrap();
+    let mut import = Command::new("git");
+    let import = import.args(["fast-import", "--quiet"]).current_dir(folder.path()).stdin(input).status();
+    assert!(import.unwrap().success());
+    fs::remove_file(folder.path().join("stream")).unwrap();
+    let told = || run(&folder, &["check", "--select", "copied-documents", "--format", "short"]).out;
+    let expected = "takes in `CHANGELOG.md` and `README.md`: 6 of the last 30 commits change nothing else of it, and \
+                    run `go build` again";
+    assert!(told().contains(expected), "{}", told());
+    // What reads one of them needs it, and then only commits of the others are for nothing.
+    fs::write(folder.path().join("main.go"), "//go:embed CHANGELOG.md\nvar x = read(\"CHANGELOG.md\")\n").unwrap();
+    assert_eq!(told(), "");
+    fs::write(folder.path().join("main.go"), "var x = read(\"README.md\")\n").unwrap();
+    assert!(told().contains("takes in `CHANGELOG.md`: 4 of the last 30 commits"), "{}", told());
+    // What is kept back wakes nothing.
+    run(&folder, &["fix", "--unsafe-fixes", "--select", "copied-documents"]);
+    assert!(read(&folder, ".dockerignore").contains("# read by people, not by the build\nCHANGELOG.md\n"));
+    assert_eq!(told(), "");
+}
+
+#[test]
+fn dockerfiles_inside_compose_files_are_checked_and_fixed() {
+    const COMPOSE: &str = "# all\nservices:\n  web:\n    build:\n      context: .\n      dockerfile_inline: |\n        \
+                           FROM python:3.12-slim\n        # it\n        RUN pip install flask\n        CMD a $$B\n  \
+                           db:\n    build:\n      context: .\n      dockerfile_inline: >\n        FROM python:3.12\n\n        \
+                           RUN pip install a  # no\n    image: x # y\n";
+    let folder = folder(&[("compose.yaml", COMPOSE)]);
+    for paths in [".", "compose.yaml"] {
+        let ran = check(&folder, &["--format", "short", "--select", "missing-cache-mount", paths]);
+        let places: Vec<&str> = ran.out.lines().filter_map(|it| it.split(": ").next()).collect();
+        assert_eq!(places[..2], ["compose.yaml:9:13", "compose.yaml:15:9"], "{}", ran.out);
+    }
+    let report = check(&folder, &["--select", "missing-cache-mount"]).out;
+    assert!(report.contains("It is line 2 of the Dockerfile that stands here."), "{report}");
+    let diff = run(&folder, &["fix", "--diff", "--select", "missing-cache-mount"]);
+    assert_eq!(diff.out.matches("+++ b/").count(), 1, "{}", diff.out);
+    let ran = run(&folder, &["fix", "--select", "missing-cache-mount"]);
+    assert!(ran.out.contains("compose.yaml:9: missing-cache-mount"), "{}", ran.out);
+    let fixed = read(&folder, "compose.yaml");
+    let mount = "        RUN --mount=type=cache,target=/root/.cache/pip \\\n            pip install flask\n";
+    assert_eq!(fixed, COMPOSE.replace("        RUN pip install flask\n", mount));
+    // Comments inside silence, and such are written.
+    fs::write(folder.path().join("compose.yaml"), COMPOSE).unwrap();
+    check(&folder, &["--add-ignores"]);
+    let silenced = read(&folder, "compose.yaml");
+    let comment = "        # dockopt: ignore[missing-cache-mount]\n        RUN pip install flask\n";
+    assert_eq!(silenced, COMPOSE.replace("        RUN pip install flask\n", comment));
+    let ran = check(&folder, &["--format", "short"]);
+    assert_eq!(ran.out.matches("missing-cache-mount").count(), 1, "{}", ran.out);
+    assert_eq!(run(&folder, &["check", "--select", "unused-suppression", "--format", "short"]).out, "");
+}
+
+#[test]
 fn only_changed_lines_are_told() {
     let folder = folder(&[("Dockerfile", SLOW), ("b/Dockerfile", SLOW)]);
     assert!(check(&folder, &["--diff-base", "HEAD"]).err.contains("not in a git repository"));
@@ -559,17 +632,23 @@ fn builds_are_listed() {
         ("web/y", ""),
         ("Makefile", "image:\n\tdocker build -t x api\n"),
         ("compose.yaml", compose),
+        ("ci.sh", "docker compose -f deploy/stack.yaml build\n"),
+        ("deploy/stack.yaml", "services:\n  old:\n    build: ../old\n"),
+        ("old/Dockerfile", "FROM a\n"),
+        ("justfile", "old:\n  docker build --build-arg 'A={{ a }}' --build-arg B=2 -t x old\n"),
     ];
     let ran = run(&folder(&files), &["builds"]);
     let expected = "api/Dockerfile\n  compose.yaml:3 service api: context api; target run\n  Makefile:2 script image: \
-                    context api\nweb/Dockerfile\n  nothing names it; what it copies is there with context web\n\nLeft \
+                    context api\nold/Dockerfile\n  justfile:2 script old: context old; args A B=2\n  \
+                    deploy/stack.yaml:3 service old: context old\nweb/Dockerfile\n  nothing names it; what it copies is there with context web\n\nLeft \
                     out, as they are not certain:\n  compose.yaml:5: b: it depends on `$B`, which nothing here \
-                    sets\n\nFound 2 builds\n";
+                    sets\n\nFound 4 builds\n";
     assert_eq!((ran.code, ran.out.as_str()), (0, expected));
     let ran = run(&folder(&files), &["builds", "--format", "json"]);
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(json["builds"][0]["found_in"]["start"]["line"], 3);
-    assert_eq!(json["builds"][1]["kind"], "script");
+    let kinds: Vec<&str> = json["builds"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["compose", "script", "script", "compose"]);
     files[5].1 = "services:\n  a: [\n    build\n";
     let ran = run(&folder(&files), &["builds"]);
     assert_eq!(ran.code, 2);

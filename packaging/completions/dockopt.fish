@@ -39,7 +39,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_needs_command" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_needs_command" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_needs_command" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_needs_command" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -88,7 +88,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -125,7 +125,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -160,7 +160,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -193,7 +193,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -231,7 +231,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -267,7 +267,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -300,7 +300,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -333,7 +333,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -373,7 +373,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"
@@ -407,7 +407,7 @@ hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
 svg\t'A picture, of `dockopt context` only'"
-complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l select -d 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`' -r
+complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
 hadolint\t''"

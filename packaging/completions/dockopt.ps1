@@ -22,7 +22,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
     $completions = @(switch ($command) {
         'dockopt' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -57,7 +57,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--diff-base', '--diff-base', [CompletionResultType]::ParameterName, 'Tell only of lines that differ from where this git revision and `HEAD` have parted, as in a pull request')
             [CompletionResult]::new('--add-ignores', '--add-ignores', [CompletionResultType]::ParameterName, 'Write a comment above each instruction with findings that silences them, with a reason if one is given')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -79,7 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the findings to a file, too, in a format of its own, such as `sarif=dockopt.sarif`; may be repeated')
             [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'Do not tell of the findings in this file; `--write-baseline` of `check` makes it')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -99,7 +99,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         }
         'dockopt;builds' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -117,7 +117,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         }
         'dockopt;context' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -140,7 +140,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Build only these images, by their names, and what they are built on')
             [CompletionResult]::new('--change', '--change', [CompletionResultType]::ParameterName, 'Build after this change instead of one of the manifest: the files of a folder are laid over the copy; may be repeated')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -161,7 +161,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         }
         'dockopt;doctor' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -179,7 +179,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         }
         'dockopt;explain' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -197,7 +197,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         }
         'dockopt;rules' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -217,7 +217,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Write only these files')
             [CompletionResult]::new('--from-hadolint', '--from-hadolint', [CompletionResultType]::ParameterName, 'Write `dockopt.toml` from the configuration of hadolint instead: this file, or the one that hadolint would use')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')
@@ -236,7 +236,7 @@ Register-ArgumentCompleter -Native -CommandName 'dockopt' -ScriptBlock {
         }
         'dockopt;syntax' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what was found; `human` if nothing is said')
-            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families, codes of other tools, `hadolint`, `buildkit`, or `all`')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Do not run these rules')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which rules run if none are selected: dockopt''s own choice, or what hadolint reports')
             [CompletionResult]::new('--shellcheck', '--shellcheck', [CompletionResultType]::ParameterName, 'Ask this program of ShellCheck about the commands of `RUN`, instead of what is inside dockopt')

@@ -168,7 +168,7 @@ mod tests {
         let told = String::from_utf8_lossy(&told);
         assert!(told.starts_with("\r7 entries") && told.ends_with("\r\u{1b}[K"), "{told:?}");
         let mut told = Vec::new();
-        telling(&seen, &mut told, Duration::from_secs(60), || ());
+        telling(&seen, &mut told, Duration::from_mins(1), || ());
         assert!(told.is_empty());
     }
 }

@@ -166,7 +166,7 @@ fn glue(project: &Project) -> Change {
 
 #[test]
 fn an_instruction_that_no_edit_names_stays_what_it_is() {
-    let settings = Settings { select: vec!["shared".to_owned()], ..Settings::default() };
+    let settings = Settings { select: vec!["all".to_owned()], ..Settings::default() };
     for ends in ["\n", "\r\n"] {
         let text = "FROM python:3.11\nRUN true\nEXPOSE 80\n".replace('\n', ends);
         let before = Project::in_memory([("Dockerfile", text.replace("\r\nEX", "\nEX").as_str())], settings.clone());

@@ -27,6 +27,8 @@ pub struct Contents {
     pub manifests: Vec<String>,
     /// What Docker and CI read themselves.
     pub own: Vec<String>,
+    /// What people read and programs seldom do: names in the root of a project, some with a `*` at the end.
+    pub documents: Vec<String>,
     /// Folders out of which a server answers with whatever is there.
     pub served: Vec<String>,
     /// Images of such servers, by the last part of their names.
@@ -65,6 +67,11 @@ impl Contents {
         self.class.iter().flat_map(|it| &it.names).any(|(it, _)| it == name)
     }
 
+    /// Whether something of that name in the root of a project is a document.
+    pub fn is_document(&self, name: &str) -> bool {
+        self.documents.iter().any(|it| it.strip_suffix('*').map_or(it == name, |start| name.starts_with(start)))
+    }
+
     /// Whether a folder of that name is made before the image is.
     pub fn is_built(&self, name: &str) -> bool {
         self.built.iter().any(|it| it == name)
@@ -79,6 +86,7 @@ mod tests {
     fn table_is_sound() {
         assert!(CONTENTS.is_ballast(".git"));
         assert!(CONTENTS.is_built("dist"));
+        assert!(CONTENTS.is_document("CHANGELOG.md") && !CONTENTS.is_document("docs2"));
         for class in &CONTENTS.class {
             assert!(!class.names.is_empty() && (class.heavy || class.installed.is_empty()), "{}", class.group);
         }

@@ -47,8 +47,8 @@ fn title(project: &Project, measured: &Measured) -> String {
 
 /// An instruction in one line, as it stands in the Dockerfile.
 fn instruction(project: &Project, file: FileId, measured: &Measured, need: u32) -> (usize, String) {
-    let source = project.source(file);
     const LONGEST: usize = 60;
+    let source = project.source(file);
     let need = &measured.needs.all[need as usize];
     let text = source.slice(need.span).split_whitespace().filter(|it| *it != "\\").collect::<Vec<_>>().join(" ");
     let short = if text.chars().count() > LONGEST {

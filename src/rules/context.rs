@@ -3,6 +3,7 @@
 mod ballast;
 mod context_ballast;
 mod copied_dockerfile;
+mod copied_documents;
 mod ignored_copy_source;
 mod invalid_ignore_line;
 mod large_context;
@@ -25,6 +26,7 @@ use crate::rule::Rule;
 pub(super) static RULES: &[&Rule] = &[
     &context_ballast::RULE,
     &copied_dockerfile::RULE,
+    &copied_documents::RULE,
     &ignored_copy_source::RULE,
     &invalid_ignore_line::RULE,
     &large_context::RULE,

@@ -1,12 +1,15 @@
 //! Runs the examples of a page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use dockopt::{
     edit::Safety,
     engine,
     finding::{Finding, Level},
-    project::Project,
+    project::{History, Memory, Project},
     report::{self, Options},
     rule::{Meta, Rule},
     settings::{Profile, Settings},
@@ -96,7 +99,28 @@ pub(crate) fn with_reports(rule: &Rule, text: &str) -> String {
 fn project(rule: &Rule, example: &Example) -> Result<Project, String> {
     let settings = Settings::parse(&example.settings).map_err(|error| error.to_string())?;
     let settings = settings.with_selection(vec![rule.name.to_owned()], Vec::new());
-    Ok(Project::in_memory(example.files.clone(), settings))
+    let mut files = example.files.clone();
+    let log = files.remove(LOG);
+    let mut project = Project::in_memory(files, settings);
+    if let Some(log) = log {
+        let history = Some(Arc::new(history(&log)?));
+        project.files = Arc::new(Memory { below: Some(project.files), history, ..Memory::default() });
+    }
+    Ok(project)
+}
+
+/// The file that stands for a history: a number of commits in each line, and the paths that each of them changes.
+const LOG: &str = ".git/log";
+
+fn history(log: &str) -> Result<History, String> {
+    let mut commits = Vec::new();
+    for line in log.lines() {
+        let mut words = line.split_whitespace();
+        let count = words.next().and_then(|it| it.parse().ok()).ok_or("a line of a log begins with a number")?;
+        let paths: Vec<String> = words.map(str::to_owned).collect();
+        commits.extend(std::iter::repeat_n(paths, count));
+    }
+    Ok(History { commits })
 }
 
 fn report_of(project: &Project, findings: &[Finding]) -> String {

@@ -9,7 +9,7 @@ use crate::{
     edit::Safety,
     finding::{Finding, Fix, Label},
     knowledge::Action,
-    model::{PackageCommand, Run, Stage, StepKind},
+    model::{Run, Stage, StepKind},
     project::join,
     rule::{Check, FileCx, ProjectCx, Rule},
     source::Span,
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = crate::rule!("context" / "copied-dockerfile", Che
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     for shared in sharing::of_broad_copies(cx) {
-        let wakes = |(file, need): (&FileCx<'_>, &Need)| woken(file, need).map(|it| (need.span, it));
+        let wakes = |(file, need): (&FileCx<'_>, &Need)| woken(file, need, is_slow).map(|it| (need.span, it));
         let first = shared.certain_whole().find_map(|(file, need)| Some((file, need, wakes((file, need))?)));
         let Some((file, need, (span, (command, place)))) = first else { continue };
         let lines = shared.harmless(&own_files(shared));
@@ -52,8 +52,12 @@ fn is_heeded(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
     runs.any(|(_, run)| run.mentions(&[name, ".github", "docker-compose"]))
 }
 
-/// The first command after a copy that takes its time, and where it stands.
-fn woken(file: &FileCx<'_>, need: &Need) -> Option<(String, Span)> {
+fn is_slow(action: Action) -> bool {
+    matches!(action, Action::Install | Action::Fetch | Action::Build)
+}
+
+/// The first command after a copy that does such a thing with packages, and where it stands.
+pub(super) fn woken(file: &FileCx<'_>, need: &Need, is_slow: impl Fn(Action) -> bool) -> Option<(String, Span)> {
     if need.mount {
         return None;
     }
@@ -62,12 +66,11 @@ fn woken(file: &FileCx<'_>, need: &Need) -> Option<(String, Span)> {
         StepKind::Run(run) => Some(run),
         StepKind::Copy(_) | StepKind::Other => None,
     });
-    runs.find_map(slow_command)
+    runs.find_map(|run| slow_command(run, &is_slow))
 }
 
-fn slow_command(run: &Run) -> Option<(String, Span)> {
-    let slow = |it: &&PackageCommand| matches!(it.action, Action::Install | Action::Fetch | Action::Build);
-    let command = run.packages().iter().find(slow)?;
+fn slow_command(run: &Run, is_slow: impl Fn(Action) -> bool) -> Option<(String, Span)> {
+    let command = run.packages().iter().find(|it| is_slow(it.action))?;
     let words = &run.invocations()[command.invocation].words;
     let span = words.first()?.span.cover(words.get(command.head.end.checked_sub(1)?)?.span);
     Some((command.title(), span))
