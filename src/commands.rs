@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     build::{BUILDING, Build, BuildContext, ELSEWHERE, Found, Kind, LeftOut, Recipe, Target, Value, is_remote},
-    compose::named_context,
+    compose::{self, named_context},
     project::{Files, Kind as FileKind, join},
     shell::{Command, Compound, CompoundKind, List, Node, Piece, Script, Word},
     source::{FileId, Location, Span},
@@ -488,14 +488,12 @@ impl Runner<'_> {
 
     /// The files that Compose reads in a folder if none are named.
     fn default_compose(&self, folder: &Text) -> Option<Vec<String>> {
-        let names = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
         let is_file = |it: &String| self.place.files.kind(it) == Some(FileKind::File);
         self.candidates(folder).iter().find_map(|start| {
             let folder = self.path(folder, start)?;
-            let main = names.iter().map(|it| join(&folder, it)).find(is_file)?;
-            let (stem, ending) = main.rsplit_once('.')?;
-            let over = Some(format!("{stem}.override.{ending}")).filter(is_file);
-            Some(std::iter::once(main.clone()).chain(over).collect())
+            let first = |names: &[&str]| names.iter().map(|it| join(&folder, it)).find(is_file);
+            let main = first(&compose::DEFAULTS)?;
+            Some(std::iter::once(main).chain(first(&compose::OVERRIDES)).collect())
         })
     }
 

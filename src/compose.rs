@@ -19,10 +19,10 @@ use crate::{
 pub mod edit;
 
 /// The names under which Compose looks for its file, in that order.
-const DEFAULTS: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+pub const DEFAULTS: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 /// The names of the file that is laid over the default one.
-const OVERRIDES: [&str; 4] =
+pub const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
 /// How deep `include` and `extends` are followed.

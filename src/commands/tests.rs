@@ -105,7 +105,6 @@ fn other_tools_and_old_ways() {
     assert_eq!(lines("cd deploy; docker buildx bake --file=b.hcl x", files), ["bake deploy/b.hcl in deploy"]);
     let both = ["api/Dockerfile in api", "legacy: DOCKER_BUILDKIT=0"];
     assert_eq!(lines("DOCKER_BUILDKIT=0 docker build api", files), both);
-    let both = ["api/Dockerfile in api", "legacy: DOCKER_BUILDKIT=0"];
     assert_eq!(lines("export DOCKER_BUILDKIT=0\ndocker build api", files), both);
     let files = &["compose.yaml", "compose.override.yaml", "x"];
     let all = "composed compose.yaml compose.override.yaml ";
