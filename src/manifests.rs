@@ -23,7 +23,7 @@ mod wheels;
 mod xml;
 
 pub use configured::configured;
-pub use count::packages;
+pub use count::{listed, packages};
 pub use developers::{Wanted, developers};
 pub use javascript::{Linker, yarn_flavor, yarn_linker};
 pub use python::{Project, project as python_project};

@@ -78,6 +78,12 @@ fn is_foreign(name: &str) -> bool {
     numbered || camel_case || code.len() < name.len()
 }
 
+/// A number and its noun: `1 file`, `2 files`.
+pub fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub fn enumerated(names: &[String]) -> String {
     match names {

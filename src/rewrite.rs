@@ -3,7 +3,7 @@
 use crate::{
     edit::Edit,
     source::{Source, Span},
-    syntax::{Instruction, Item, ItemKind},
+    syntax::{Instruction, Item, ItemKind, Keyword},
 };
 
 /// What separates the lines of an instruction that is written over several.
@@ -127,6 +127,12 @@ pub fn replace_flag(source: &Source, instruction: &Instruction, escape: char, fl
 /// Removes a whole instruction with its line end.
 pub fn remove_item(item: &Item) -> Edit {
     Edit::delete(item.span)
+}
+
+/// A keyword as the file writes that of an instruction: `WORKDIR`, or `workdir` beside `run`.
+pub fn keyword_like(source: &Source, instruction: &Instruction, keyword: Keyword) -> String {
+    let is_small = source.slice(instruction.keyword.span).chars().all(char::is_lowercase);
+    if is_small { keyword.as_str().to_lowercase() } else { keyword.as_str().to_owned() }
 }
 
 /// What is deleted with an item and what belongs to it, which begins at `top`: one of two blank lines around it, too.

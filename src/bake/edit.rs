@@ -25,6 +25,8 @@ pub struct NewTarget {
     pub texts: Vec<(&'static str, String)>,
     /// Its lists, such as `tags`, in order; an empty one is not written.
     pub lists: Vec<(&'static str, Vec<String>)>,
+    /// Its tables of texts, such as `args`, in order; an empty one is not written.
+    pub tables: Vec<(&'static str, Vec<(String, String)>)>,
     /// Its named contexts, with what each stands for.
     pub contexts: Vec<(String, String)>,
 }
@@ -43,7 +45,13 @@ impl NewTarget {
             format!("[{}]", items.join(", "))
         };
         let texts = self.texts.iter().map(|(key, text)| (*key, quoted(text)));
-        let lines: Vec<(&str, String)> = texts.chain(lists.map(|(key, items)| (*key, list(items)))).collect();
+        let tables = self.tables.iter().filter(|it| !it.1.is_empty());
+        let table = |entries: &Vec<(String, String)>| {
+            let entries = entries.iter().map(|(key, value)| format!("{i}{i}{} = {}\n", quoted(key), quoted(value)));
+            format!("{{\n{}{i}}}", entries.collect::<String>())
+        };
+        let lines = texts.chain(lists.map(|(key, items)| (*key, list(items))));
+        let lines: Vec<(&str, String)> = lines.chain(tables.map(|(key, it)| (*key, table(it)))).collect();
         let width = lines.iter().map(|it| it.0.len()).max().unwrap_or_default();
         for (key, value) in lines {
             let _ = writeln!(out, "{i}{key:width$} = {value}");
@@ -69,10 +77,11 @@ impl NewTarget {
             self.texts.iter().map(|(key, text)| format!("{ii}{}: {}", json(key), json(text))).collect();
         let lists = self.lists.iter().filter(|it| !it.1.is_empty());
         entries.extend(lists.map(|(key, items)| format!("{ii}{}: {}", json(key), list(items))));
-        if !self.contexts.is_empty() {
+        let tables = self.tables.iter().map(|(key, it)| (*key, it)).chain([("contexts", &self.contexts)]);
+        for (key, table) in tables.filter(|it| !it.1.is_empty()) {
             let pairs: Vec<String> =
-                self.contexts.iter().map(|(name, from)| format!("{}: {}", json(name), json(from))).collect();
-            entries.push(format!("{ii}\"contexts\": {{ {} }}", pairs.join(", ")));
+                table.iter().map(|(name, value)| format!("{}: {}", json(name), json(value))).collect();
+            entries.push(format!("{ii}{}: {{ {} }}", json(key), pairs.join(", ")));
         }
         format!("{}: {{\n{}\n{i}}}", json(&self.name), entries.join(",\n"))
     }
@@ -309,6 +318,7 @@ mod tests {
             comment: Some("What all start from.".to_owned()),
             texts: vec![("context", "./images/base".to_owned())],
             lists: vec![("tags", vec!["base:1".to_owned()]), ("platforms", Vec::new())],
+            tables: Vec::new(),
             contexts: vec![("x".to_owned(), "target:${x}".to_owned())],
         };
         let add = |path: &str, text: &str| Some(apply(text, &[add_target(&Source::new(path, text), &target)?]));

@@ -11,8 +11,9 @@ use super::{
 use crate::{
     engine,
     finding::Finding,
+    names::counted,
     project::Project,
-    report::{self, Format, counted},
+    report::{self, Format},
     workspace::{Loaded, write_report},
 };
 

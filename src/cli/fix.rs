@@ -16,8 +16,9 @@ use crate::{
     edit::Safety,
     engine::{self, Fixed},
     finding::Finding,
+    names::counted,
     project::Project,
-    report::{self, Counts, Format, counted},
+    report::{self, Counts, Format},
     source::{FileId, Source},
     workspace::{Loaded, STDIN},
 };

@@ -6,7 +6,8 @@ use super::{Failure, Status, Streams, settings_for, tell_problems};
 use crate::{
     cli::args::Common,
     init::{self, Part},
-    report::{Format, counted, init as report},
+    names::counted,
+    report::{Format, init as report},
     settings::FILE_NAMES,
     workspace::{STDIN, Workspace, create_file},
 };

@@ -2,6 +2,11 @@
 
 use super::View;
 
+/// The packages of a file in words: `the 12 packages of` it, in backquotes.
+pub fn listed(number: usize, file: &str) -> String {
+    if number == 1 { format!("the one package of `{file}`") } else { format!("the {number} packages of `{file}`") }
+}
+
 /// The packages that manifests ask for, and the file that says so; `None` if none of them is counted here.
 ///
 /// Lines are counted, and nothing is parsed: lock files can be large, and a number is all that is wanted.

@@ -38,7 +38,7 @@ pub(super) fn install(command: &PackageCommand, folder: &str, view: &View<'_>) -
             }
         }
     }
-    let local = |it: &Json| it.is_array() && it.as_array().is_some_and(|it| !it.is_empty());
+    let local = |it: &Json| it.as_array().is_some_and(|it| !it.is_empty());
     if local(&config["links"]) || local(&config["patch"]) || config["vendor"].as_bool() == Some(true) {
         manifests.obstacles.push(format!("`{}` takes modules from local folders.", manifests.files[0]));
     }

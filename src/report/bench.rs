@@ -8,6 +8,7 @@ use super::xml::escaped;
 use crate::{
     bench::{Figures, Measurement, median},
     context::bytes,
+    names::counted,
 };
 
 /// As JSON.
@@ -63,7 +64,7 @@ pub fn table(it: &Measurement) -> String {
         "\nSeconds, {runs}; Docker {}, buildx {}, {}.",
         machine.docker,
         machine.buildx,
-        super::counted(machine.processors, "processor")
+        counted(machine.processors, "processor")
     );
     out
 }
@@ -146,13 +147,13 @@ pub fn svg(it: &Measurement) -> String {
         let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}>{}</text>", escaped(text));
     };
     let how = if it.at_once { "at once" } else { "one after the other" };
-    let title = format!("Building {} {how}", super::counted(it.images.len(), "image"));
+    let title = format!("Building {} {how}", counted(it.images.len(), "image"));
     text(20.0, 30.0, "font-size=\"18\" font-weight=\"600\" fill=\"#1a1a1a\"", &title);
     let machine = format!(
         "seconds; Docker {}, buildx {}, {}",
         it.machine.docker,
         it.machine.buildx,
-        super::counted(it.machine.processors, "processor")
+        counted(it.machine.processors, "processor")
     );
     text(20.0, 50.0, "font-size=\"13\" fill=\"#444444\"", &machine);
     let mut bars = String::new();

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Value, json};
 
-use super::counted;
 use crate::{
     build::{Build, BuildContext, Kind, LeftOut, NamedContext, Recipe, Target},
+    names::counted,
     project::Project,
     source::Location,
 };

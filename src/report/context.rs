@@ -10,11 +10,11 @@ pub use svg::report as svg_context;
 
 use std::fmt::Write as _;
 
-use super::counted;
 use crate::{
     build::Target,
     context::bytes,
     measure::Measured,
+    names::counted,
     project::Project,
     source::{FileId, Location},
 };

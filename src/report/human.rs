@@ -7,9 +7,10 @@ use miette::{
     SpanContents,
 };
 
-use super::{Counts, Options, counted, kinds};
+use super::{Counts, Options, kinds};
 use crate::{
     finding::{Finding, Label, Level},
+    names::counted,
     project::{Origin, Project},
     source::{Source, Span},
 };

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{Counts, Place, counted, kinds};
-use crate::{edit::Safety, finding::Finding, project::Project};
+use super::{Counts, Place, kinds};
+use crate::{edit::Safety, finding::Finding, names::counted, project::Project};
 
 /// GitHub and GitLab refuse comments of more than 65,536 and a million characters.
 const MOST_BYTES: usize = 60_000;

@@ -31,6 +31,7 @@ use serde::Serialize;
 use crate::{
     edit::Safety,
     finding::{Finding, Level},
+    names::counted,
     project::Project,
     rule::Rule,
     rules,
@@ -219,12 +220,6 @@ impl Counts {
         }
         counts
     }
-}
-
-/// A number and its noun: `1 file`, `2 files`.
-pub fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 /// How many there are of each level, the worst first: `2 errors and 1 note`.

@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     edit::Safety,
     finding::{Finding, Fix, Label},
-    manifests::{Reads, View, reads, understands},
+    manifests::{Reads, View, listed, reads, understands},
     model::{Copy, PackageCommand, Stage, Step, StepKind, header},
     project::{Kind, file_name},
     rule::{Check, FileCx, Rule},
@@ -72,11 +72,10 @@ impl Site<'_> {
         let mut finding = self.describe(*copy, *install);
         let subject = self.subject(plan, context);
         let again = match &plan.packages {
-            Some((1, file)) => format!("installs the one package of `{file}` again"),
-            Some((number, file)) if file.ends_with("txt") => {
-                format!("installs the {number} packages of `{file}` again, and what they need")
+            Some((number, file)) => {
+                let needed = if *number > 1 && file.ends_with("txt") { ", and what they need" } else { "" };
+                format!("installs {} again{needed}", listed(*number, file))
             }
-            Some((number, file)) => format!("installs the {number} packages of `{file}` again"),
             None => match self.install_at(*install).filter(|it| it.operands().next().is_some()) {
                 Some(named) => format!("runs `{}` again", named.title()),
                 None => "installs all dependencies again".to_owned(),

@@ -5,7 +5,7 @@ use crate::{
     edit::Safety,
     finding::{Finding, Fix},
     knowledge::Action,
-    manifests::{files_of, packages},
+    manifests::{files_of, listed, packages},
     model::PackageCommand,
     rule::{Check, FileCx, Rule},
     settings::Builder,
@@ -67,12 +67,11 @@ fn what(counts: &[Count]) -> Option<String> {
         })
         .sum();
     Some(match counts {
-        [Count::Listed(1, file)] if file.ends_with("txt") => format!("the one package of `{file}` and what it needs"),
-        [Count::Listed(1, file)] => format!("the one package of `{file}`"),
         [Count::Listed(_, file)] if file.ends_with("txt") => {
-            format!("the {number} packages of `{file}` and what they need")
+            let needed = if number == 1 { "what it needs" } else { "what they need" };
+            format!("{} and {needed}", listed(number, file))
         }
-        [Count::Listed(_, file)] => format!("the {number} packages of `{file}`"),
+        [Count::Listed(_, file)] => listed(number, file),
         [Count::Named(names)] if number == 1 => format!("`{}` and what it needs", names[0]),
         _ if number > 0 => format!("{number} packages and what they need"),
         _ => return None,

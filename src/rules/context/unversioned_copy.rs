@@ -127,9 +127,8 @@ fn unversioned(shared: &Shared<'_>, tree: &Tree, git: &GitIgnore<'_>) -> Vec<Unv
 /// What keeps it from being sure that no image needs something that git ignores, in words; see "Fix safety" on the
 /// rule's page.
 fn doubt(shared: &Shared<'_>, tree: &Tree, it: &Unversioned, (git, root): (&GitIgnore<'_>, &str)) -> Option<String> {
-    match shared.files().is_tracked(&join(&shared.folder, &it.path)) {
-        Some(_) => {}
-        None => return Some("git does not say what it tracks".to_owned()),
+    if shared.files().is_tracked(&join(&shared.folder, &it.path)).is_none() {
+        return Some("git does not say what it tracks".to_owned());
     }
     if shared.whole().any(|(file, need)| is_served(file, need)) {
         return Some("the image may answer requests with whatever is in the folder".to_owned());

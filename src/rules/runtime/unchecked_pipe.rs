@@ -7,6 +7,7 @@ use crate::{
     edit::{Edit, Safety},
     finding::{Finding, Fix},
     model::Run,
+    rewrite,
     rule::{Check, FileCx, Rule},
     shell::Node,
     syntax::{Instruction, ItemKind, Keyword},
@@ -58,8 +59,7 @@ fn with_pipefail(cx: &FileCx<'_>, at: &RunAt<'_>) -> Option<Fix> {
     let words =
         if is_alpine { r#""/bin/ash", "-eo", "pipefail", "-c""# } else { r#""/bin/bash", "-o", "pipefail", "-c""# };
     let run = cx.model.instruction(at.step);
-    let is_small = cx.source.slice(run.keyword.span).chars().all(char::is_lowercase);
-    let word = if is_small { "shell" } else { "SHELL" };
+    let word = rewrite::keyword_like(cx.source, run, Keyword::Shell);
     // What is said above the `RUN` is said of it, and hadolint's comments have to stand there.
     let items = &cx.unit.syntax.items[..=at.step.item];
     let above = items[..at.step.item].iter().rev().take_while(|it| it.kind == ItemKind::Comment).count();

@@ -5,6 +5,7 @@ use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
     model::{Copy, CopyFrom, Recursive, Run, Stage, StepKind, header, is_below},
+    names::counted,
     project::{EntryKind, Kind},
     rewrite,
     rule::{Check, FileCx, Rule},
@@ -69,10 +70,8 @@ impl Site<'_> {
             location: Location { file: self.cx.unit.file, span: header(self.cx.model.instruction(&steps[first])) },
             text: format!("could set it with `--{}`", self.change.flag),
         });
-        let weight = weight(&open, contexts).map_or_else(String::new, |it| {
-            let files = if it.files == 1 { "1 file".to_owned() } else { format!("{} files", it.files) };
-            format!(", {} in {files} here", bytes(it.bytes))
-        });
+        let weight = weight(&open, contexts)
+            .map_or_else(String::new, |it| format!(", {} in {} here", bytes(it.bytes), counted(it.files, "file")));
         let cost = format!("A layer that changes the owner or mode of a file holds all of the file again{weight}.");
         finding.note = Some(cost.clone());
         let all = copies.iter().map(|(at, _)| *at).collect::<Vec<_>>();

@@ -5,10 +5,10 @@ use crate::{
     edit::{Edit, Safety},
     finding::{Finding, Fix, Label},
     model::{Step, StepKind},
-    project::join,
+    project::{file_name, join},
     rewrite,
     rule::{Check, FileCx, Rule},
-    shell::{Node, OperatorKind},
+    shell::{Node, OperatorKind, Removal},
     source::Span,
     syntax::{Args, Keyword},
 };
@@ -68,7 +68,7 @@ fn added(cx: &FileCx<'_>, step: &Step, call: &Call<'_>) -> Option<Fix> {
     let instruction = cx.model.instruction(step);
     let [source, target] = instruction.words() else { return None };
     let [Some(archive)] = copy.sources.as_slice() else { return None };
-    let name = archive.rsplit('/').next()?;
+    let name = file_name(archive);
     let is_plain = instruction.flags.is_empty() && matches!(instruction.args, Args::Words(_));
     // What `ADD` unpacks; of a name with a pattern or a variable it cannot be told.
     let is_known = source.text == *archive && TARS.iter().any(|ending| name.ends_with(ending));
@@ -83,8 +83,7 @@ fn added(cx: &FileCx<'_>, step: &Step, call: &Call<'_>) -> Option<Fix> {
     if mentions.into_iter().any(|it| cx.source.slice(it.span).contains(name)) || call.of.is_trigger() {
         return None;
     }
-    let written = cx.source.slice(instruction.keyword.span);
-    let keyword = if written.chars().all(char::is_lowercase) { "add" } else { "ADD" };
+    let keyword = rewrite::keyword_like(cx.source, instruction, Keyword::Add);
     let mut edits = without(cx, call, &places)?;
     edits.push(Edit::replace(instruction.keyword.span, keyword));
     edits.push(Edit::replace(target.span, format!("{}/", folder.trim_end_matches('/'))));
@@ -117,7 +116,8 @@ fn unpacked_to(call: &Call<'_>, places: &[String]) -> Option<String> {
 fn without(cx: &FileCx<'_>, call: &Call<'_>, places: &[String]) -> Option<Vec<Edit>> {
     let instruction = cx.model.instruction(call.of.step);
     let here = call.of.step.before.workdir.as_ref()?;
-    let items = &call.of.run.script()?.list.items;
+    let script = call.of.run.script()?;
+    let items = &script.list.items;
     let is_archive = |word: &String| places.contains(&join(here, word));
     let goes = |node: &Node| {
         let Node::Command(it) = node else { return false };
@@ -128,28 +128,22 @@ fn without(cx: &FileCx<'_>, call: &Call<'_>, places: &[String]) -> Option<Vec<Ed
         it.redirects.is_empty() && (it.span.contains(call.it.command) || is_rm)
     };
     let is_chain = items.iter().all(|it| it.operator.is_none_or(|it| it.kind == OperatorKind::And));
-    let kept: Vec<usize> = (0..items.len()).filter(|at| !goes(&items[*at].node)).collect();
-    let span = |at: usize| items[at].node.span();
-    let mut gaps = Vec::new();
-    if let (Some(first), Some(last)) = (kept.first(), kept.last()) {
-        if *first > 0 {
-            gaps.push(Span { start: span(0).start, end: span(*first).start });
-        }
-        for pair in kept.windows(2).filter(|it| it[1] > it[0] + 1) {
-            gaps.push(Span { start: span(pair[0]).end, end: span(pair[1] - 1).end });
-        }
-        if *last + 1 < items.len() {
-            gaps.push(Span { start: span(*last).end, end: span(items.len() - 1).end });
-        }
-    } else if items.iter().any(|it| goes(&it.node)) {
-        let is_lone = rewrite::with_comments(&cx.unit.syntax.items, call.of.step.item) == call.of.step.item;
-        let item = &cx.unit.syntax.items[call.of.step.item];
-        return (is_lone && instruction.comments.is_empty()).then(|| vec![rewrite::remove_item(item)]);
-    }
-    let is_quiet = !instruction.comments.iter().any(|comment| gaps.iter().any(|it| it.contains(*comment)));
-    let is_used = kept.iter().any(|at| {
-        let text = cx.source.slice(span(*at));
-        places.iter().filter_map(|it| it.rsplit('/').next()).any(|name| text.contains(name))
+    let (gone, kept): (Vec<&Node>, Vec<&Node>) = items.iter().map(|it| &it.node).partition(|it| goes(it));
+    let gone: Vec<Span> = gone.into_iter().map(Node::span).collect();
+    let is_used = kept.iter().any(|it| {
+        let text = cx.source.slice(it.span());
+        places.iter().any(|it| text.contains(file_name(it)))
     });
-    (is_chain && is_quiet && !is_used && !gaps.is_empty()).then(|| gaps.into_iter().map(Edit::delete).collect())
+    if gone.is_empty() || !is_chain || is_used {
+        return None;
+    }
+    match script.removal(&gone, &cx.source.text)? {
+        Removal::Some(spans) => Some(spans.into_iter().map(Edit::delete).collect()),
+        Removal::All => {
+            let item = call.of.step.item;
+            let is_lone = rewrite::with_comments(&cx.unit.syntax.items, item) == item;
+            (is_lone && instruction.comments.is_empty())
+                .then(|| vec![rewrite::remove_item(&cx.unit.syntax.items[item])])
+        }
+    }
 }

@@ -35,7 +35,7 @@ fn fix(cx: &FileCx<'_>, stage: &Stage, at: usize) -> Option<Fix> {
         return None;
     }
     let folder = join(before, &operand);
-    let keyword = if cx.source.slice(run.keyword.span).chars().all(char::is_lowercase) { "workdir" } else { "WORKDIR" };
+    let keyword = rewrite::keyword_like(cx.source, run, Keyword::Workdir);
     let items = &cx.unit.syntax.items;
     let start = items[rewrite::with_comments(items, step.item)].span.start;
     let end = if cx.source.slice(items[step.item].span).ends_with("\r\n") { "\r\n" } else { "\n" };

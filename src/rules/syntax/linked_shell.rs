@@ -4,7 +4,9 @@ use crate::rules::commands::{Call, calls};
 use crate::{
     edit::{Edit, Safety},
     finding::{Finding, Fix},
+    rewrite,
     rule::{Check, FileCx, Rule},
+    syntax::Keyword,
 };
 
 pub(super) static RULE: Rule = crate::rule!("syntax" / "linked-shell", Check::File(check));
@@ -34,8 +36,7 @@ fn with_shell(cx: &FileCx<'_>, call: &Call<'_>) -> Option<Fix> {
         return None;
     }
     let shell = if shell.contains('/') { shell.to_string() } else { format!("/bin/{shell}") };
-    let keyword = cx.source.slice(run.keyword.span).chars().all(char::is_lowercase);
-    let word = if keyword { "shell" } else { "SHELL" };
+    let word = rewrite::keyword_like(cx.source, run, Keyword::Shell);
     let edit = Edit::replace(run.keyword.span.cover(run.rest.whole()), format!("{word} [\"{shell}\", \"-c\"]"));
     cx.fix("Let `SHELL` choose it", Safety::Unsafe, [edit])
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{at, built, input};
 use crate::{
-    bake::edit::quoted,
+    bake::edit::{NewTarget, quoted},
     build::{BuildContext, Recipe, Target},
     edit::{Change, Edit},
     project::{file_name, join, parent, relative},
@@ -31,15 +31,6 @@ const INPUTS: [&str; 11] = [
     "push",
     "load",
 ];
-
-/// A target, as it is written.
-struct NewTarget {
-    name: String,
-    /// Its lines: keys with their values in HCL.
-    lines: Vec<(&'static str, String)>,
-    /// What only the workflow knows, as `set` takes it.
-    sets: Vec<String>,
-}
 
 /// The change; the error says in a sentence what stands in its way.
 pub(super) fn change(
@@ -75,9 +66,11 @@ pub(super) fn change(
     };
     let (push, load) = (shared("push")?, shared("load")?);
     let mut targets: Vec<NewTarget> = Vec::new();
+    // What only the workflow knows, as `set` takes it.
+    let mut sets = Vec::new();
     for (_, step) in steps {
         let taken: Vec<&str> = targets.iter().map(|it| it.name.as_str()).collect();
-        let target = target(cx, workflow, step, &root, &taken)?;
+        let target = target(cx, workflow, step, &root, &taken, &mut sets)?;
         targets.push(target);
     }
 
@@ -107,9 +100,9 @@ pub(super) fn change(
             let _ = writeln!(text, "{i}  {step_in}{name}: {value}");
         }
     }
-    if targets.iter().any(|it| !it.sets.is_empty()) {
+    if !sets.is_empty() {
         let _ = writeln!(text, "{i}  {step_in}set: |");
-        for set in targets.iter().flat_map(|it| &it.sets) {
+        for set in sets {
             let _ = writeln!(text, "{i}  {step_in}{step_in}{set}");
         }
     }
@@ -146,13 +139,14 @@ fn plain(text: &str, workflow: &Workflow, step: &Step) -> Result<(), String> {
     }
 }
 
-/// The target that does what a step does.
+/// The target that does what a step does; what only the workflow knows goes to `sets`.
 fn target(
     cx: &ProjectCx<'_>,
     workflow: &Workflow,
     step: &Step,
     root: &str,
     taken: &[&str],
+    sets: &mut Vec<String>,
 ) -> Result<NewTarget, String> {
     let unknown = || "What one of them builds cannot be told.".to_owned();
     let here = built(cx, at(workflow, step.uses_span));
@@ -171,13 +165,13 @@ fn target(
         Target::Unknown => return Err(unknown()),
     };
     let name = name_of(dockerfile, stage.as_deref(), taken);
-    let mut lines = vec![("context", quoted(&relative(context, root)))];
+    let mut target = NewTarget { name, texts: vec![("context", relative(context, root))], ..NewTarget::default() };
     let file = relative(dockerfile, context);
     if file != "Dockerfile" {
-        lines.push(("dockerfile", quoted(&file)));
+        target.texts.push(("dockerfile", file));
     }
-    lines.extend(stage.map(|it| ("target", quoted(&it))));
-    let mut sets = Vec::new();
+    target.texts.extend(stage.map(|it| ("target", it)));
+    let name = &target.name;
     // What `set` and Bake files call them, and whether a comma divides them.
     let lists = [
         ("platforms", "platforms", "platform", true),
@@ -190,9 +184,8 @@ fn target(
         // A list is said in one place.
         if all.iter().any(|it| it.contains("${{")) {
             sets.extend(all.iter().map(|it| format!("{name}.{set}={it}")));
-        } else if !all.is_empty() {
-            let all: Vec<String> = all.iter().map(|it| quoted(it)).collect();
-            lines.push((key, format!("[{}]", all.join(", "))));
+        } else {
+            target.lists.push((key, all));
         }
     }
     for (input_name, key) in [("build-args", "args"), ("labels", "labels")] {
@@ -204,14 +197,12 @@ fn target(
             if value.contains("${{") {
                 sets.push(format!("{name}.{key}.{own}={value}"));
             } else {
-                table.push(format!("    {} = {}\n", quoted(own), quoted(value)));
+                table.push((own.to_owned(), value.to_owned()));
             }
         }
-        if !table.is_empty() {
-            lines.push((key, format!("{{\n{}  }}", table.concat())));
-        }
+        target.tables.push((key, table));
     }
-    Ok(NewTarget { name, lines, sets })
+    Ok(target)
 }
 
 /// The entries of an input that is a list.
@@ -247,12 +238,7 @@ fn written(workflow: &str, targets: &[NewTarget]) -> String {
     let names: Vec<String> = targets.iter().map(|it| quoted(&it.name)).collect();
     let _ = writeln!(text, "  targets = [{}]\n}}", names.join(", "));
     for target in targets {
-        let _ = write!(text, "\ntarget {} {{\n", quoted(&target.name));
-        let width = target.lines.iter().map(|it| it.0.len()).max().unwrap_or(0);
-        for (key, value) in &target.lines {
-            let _ = writeln!(text, "  {key:width$} = {value}");
-        }
-        text.push_str("}\n");
+        let _ = write!(text, "\n{}", target.hcl("  "));
     }
     text
 }

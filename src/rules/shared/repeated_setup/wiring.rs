@@ -129,7 +129,7 @@ impl<'a> Wiring<'a> {
             comment: Some("What the others are built on.".to_owned()),
             texts: vec![("context", context.to_owned())],
             lists: vec![("tags", vec![self.image.to_owned()]), ("platforms", platforms.clone())],
-            contexts: Vec::new(),
+            ..NewTarget::default()
         };
         add_target(source, &target)
     }
