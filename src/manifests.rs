@@ -19,6 +19,7 @@ mod maven;
 mod others;
 mod python;
 mod scala;
+mod sources;
 mod wheels;
 mod xml;
 
@@ -27,6 +28,7 @@ pub use count::{listed, packages};
 pub use developers::{Wanted, developers};
 pub use javascript::{Linker, yarn_flavor, yarn_linker};
 pub use python::{Project, project as python_project};
+pub use sources::Sources;
 pub use wheels::{Built, Platform, built, normal, requirements as listed_requirements};
 
 /// The copied part of the context, as a command in the image sees it.

@@ -93,6 +93,15 @@ pub fn enumerated(names: &[String]) -> String {
     }
 }
 
+/// `a, b and c`, and of more than four: `a, b, c and 4 more`.
+pub fn abridged(names: &[String]) -> String {
+    const MOST: usize = 4;
+    if names.len() <= MOST {
+        return enumerated(names);
+    }
+    format!("{} and {} more", names[..MOST - 1].join(", "), names.len() - MOST + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

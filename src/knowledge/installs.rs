@@ -108,6 +108,8 @@ pub struct Developers {
     pub modes: BTreeMap<String, Vec<String>>,
     /// Parts of the paths where installs put packages.
     pub places: Vec<String>,
+    /// What a package of Python is imported as, where that is neither its name nor the end of it.
+    pub modules: BTreeMap<String, String>,
 }
 
 /// The table of what is for developers.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     knowledge::DEVELOPERS,
     model::{MountKind, PackageCommand, Run},
-    project::{file_name, join},
+    project::{file_name, join, parent},
 };
 
 /// The packages that a project asks for by name.
@@ -17,12 +17,12 @@ use crate::{
 pub struct Wanted {
     /// Those for developers.
     pub developers: Vec<String>,
-    /// How many others there are.
-    pub others: usize,
     /// The groups of those for developers, where not all groups are.
     pub groups: Vec<String>,
     /// The scripts that the manifest names, with what they run.
     pub scripts: Vec<(String, String)>,
+    /// The folder of the manifest, as a path in the context.
+    pub folder: String,
 }
 
 impl Wanted {
@@ -42,45 +42,42 @@ pub fn developers(command: &PackageCommand, run: &Run, view: &View<'_>) -> Optio
         let mount = mounts.find(|it| it.target.as_deref() == Some(place))?;
         Some(join(".", mount.source.as_deref()?))
     };
-    let read = |name: &str| {
-        let place = join(folder, name);
-        view.context.read(&view.in_context(&place).or_else(|| mounted(&place))?)
+    let (name, parse): (&str, fn(&str) -> Option<Wanted>) = match command.manager.name.as_str() {
+        "npm" | "yarn" | "pnpm" | "bun" => ("package.json", javascript),
+        "composer" => ("composer.json", composer),
+        "bundler" => ("Gemfile", bundler),
+        "pipenv" => ("Pipfile", pipenv),
+        "uv" => ("pyproject.toml", uv),
+        "pdm" => ("pyproject.toml", pdm),
+        "poetry" => ("pyproject.toml", poetry),
+        _ => return None,
     };
-    match command.manager.name.as_str() {
-        "npm" | "yarn" | "pnpm" | "bun" => javascript(&read("package.json")?),
-        "composer" => composer(&read("composer.json")?),
-        "bundler" => bundler(&read("Gemfile")?),
-        "pipenv" => pipenv(&read("Pipfile")?),
-        "uv" => uv(&read("pyproject.toml")?),
-        "pdm" => pdm(&read("pyproject.toml")?),
-        "poetry" => poetry(&read("pyproject.toml")?),
-        _ => None,
-    }
+    let place = join(folder, name);
+    let path = view.in_context(&place).or_else(|| mounted(&place))?;
+    let wanted = parse(&view.context.read(&path)?)?;
+    Some(Wanted { folder: parent(&path), ..wanted })
 }
 
 fn javascript(text: &str) -> Option<Wanted> {
     let manifest: Json = serde_json::from_str(text).ok()?;
     let scripts = manifest["scripts"].as_object().into_iter().flatten();
     let scripts = scripts.filter_map(|(name, it)| Some((name.clone(), it.as_str()?.to_owned()))).collect();
-    Some(Wanted { scripts, ..of_json(&manifest, "dependencies", "devDependencies") })
+    Some(Wanted { scripts, ..of_json(&manifest, "devDependencies") })
 }
 
-fn of_json(manifest: &Json, others: &str, developers: &str) -> Wanted {
-    let names = |key: &str| manifest[key].as_object().into_iter().flatten().map(|(name, _)| name.clone());
-    Wanted { developers: names(developers).collect(), others: names(others).count(), ..Wanted::default() }
+fn of_json(manifest: &Json, key: &str) -> Wanted {
+    let names = manifest[key].as_object().into_iter().flatten().map(|(name, _)| name.clone());
+    Wanted { developers: names.collect(), ..Wanted::default() }
 }
 
 fn composer(text: &str) -> Option<Wanted> {
-    Some(of_json(&serde_json::from_str(text).ok()?, "require", "require-dev"))
+    Some(of_json(&serde_json::from_str(text).ok()?, "require-dev"))
 }
 
 fn pipenv(text: &str) -> Option<Wanted> {
     let manifest: toml::Table = toml::from_str(text).ok()?;
-    let names = |key: &str| {
-        let table = manifest.get(key).and_then(toml::Value::as_table);
-        table.into_iter().flat_map(toml::Table::keys).cloned()
-    };
-    Some(Wanted { developers: names("dev-packages").collect(), others: names("packages").count(), ..Wanted::default() })
+    let table = manifest.get("dev-packages").and_then(toml::Value::as_table);
+    Some(Wanted { developers: table.into_iter().flat_map(toml::Table::keys).cloned().collect(), ..Wanted::default() })
 }
 
 /// A Gemfile, as far as it is written in the usual way: `group … do` and `gem "x", group: …`.
@@ -99,8 +96,6 @@ fn bundler(text: &str) -> Option<Wanted> {
             let named = only && line.contains("group");
             if named || blocks.iter().any(|it| *it) {
                 wanted.developers.push(name);
-            } else {
-                wanted.others += 1;
             }
         } else if line == "end" {
             blocks.pop()?;
@@ -130,8 +125,7 @@ fn uv(text: &str) -> Option<Wanted> {
         developers.extend(names_of(manifest.get("dependency-groups").and_then(|it| it.get(name))));
     }
     developers.extend(names_of(uv.and_then(|it| it.get("dev-dependencies"))));
-    let others = names_of(manifest.get("project").and_then(|it| it.get("dependencies"))).len();
-    Some(Wanted { developers, others, ..Wanted::default() })
+    Some(Wanted { developers, ..Wanted::default() })
 }
 
 fn pdm(text: &str) -> Option<Wanted> {
@@ -139,8 +133,7 @@ fn pdm(text: &str) -> Option<Wanted> {
     let own = manifest.get("tool").and_then(|it| it.get("pdm")?.get("dev-dependencies"));
     let groups = [own, manifest.get("dependency-groups")].into_iter().flatten().filter_map(toml::Value::as_table);
     let developers = groups.flat_map(toml::Table::values).flat_map(|it| names_of(Some(it))).collect();
-    let others = names_of(manifest.get("project").and_then(|it| it.get("dependencies"))).len();
-    Some(Wanted { developers, others, ..Wanted::default() })
+    Some(Wanted { developers, ..Wanted::default() })
 }
 
 /// Poetry installs all groups that are not optional, whatever their names.
@@ -151,12 +144,7 @@ fn poetry(text: &str) -> Option<Wanted> {
         let table = it.and_then(toml::Value::as_table);
         table.into_iter().flat_map(toml::Table::keys).filter(|it| *it != "python").cloned().collect()
     };
-    let mut wanted = Wanted {
-        developers: keys(poetry.and_then(|it| it.get("dev-dependencies"))),
-        others: keys(poetry.and_then(|it| it.get("dependencies"))).len()
-            + names_of(manifest.get("project").and_then(|it| it.get("dependencies"))).len(),
-        ..Wanted::default()
-    };
+    let mut wanted = Wanted { developers: keys(poetry.and_then(|it| it.get("dev-dependencies"))), ..Wanted::default() };
     let old = !wanted.developers.is_empty();
     let mut all = true;
     let groups = poetry.and_then(|it| it.get("group")).and_then(toml::Value::as_table).into_iter().flatten();
@@ -172,7 +160,6 @@ fn poetry(text: &str) -> Option<Wanted> {
             wanted.developers.extend(packages);
         } else {
             all = false;
-            wanted.others += packages.len();
         }
     }
     if all {
@@ -192,10 +179,10 @@ mod tests {
         let text = "[tool.poetry.dependencies]\npython = \"3\"\na = \"1\"\n[tool.poetry.group.dev.dependencies]\nb = \"1\"\n\
                     [tool.poetry.group.extra]\noptional = true\n[tool.poetry.group.extra.dependencies]\nc = \"1\"\n";
         let wanted = poetry(text).unwrap();
-        assert_eq!((wanted.developers, wanted.others, wanted.groups), (vec!["b".to_owned()], 1, vec![]));
+        assert_eq!((wanted.developers, wanted.groups), (vec!["b".to_owned()], vec![]));
         let text = format!("{text}[tool.poetry.group.server.dependencies]\nd = \"1\"\n");
         let wanted = poetry(&text).unwrap();
-        assert_eq!((wanted.others, wanted.groups), (2, vec!["dev".to_owned()]));
+        assert_eq!((wanted.developers, wanted.groups), (vec!["b".to_owned()], vec!["dev".to_owned()]));
     }
 
     #[test]
@@ -204,7 +191,6 @@ mod tests {
                     gem 'rubocop', group: :development\ngroup :production do\n  gem 'pg'\nend\n";
         let wanted = bundler(text).unwrap();
         assert_eq!(wanted.developers, ["rspec", "byebug", "rubocop"]);
-        assert_eq!(wanted.others, 2);
         assert!(bundler("gem 'a'\nend\n").is_none());
     }
 

@@ -125,7 +125,8 @@ impl PackageCommand {
 
     /// The command as a reader would name it: `apt-get install`.
     pub fn title(&self) -> String {
-        let program = if self.program().starts_with("python") { &self.manager.name } else { self.program() };
+        let is_interpreter = self.program().starts_with("python") || self.program() == "php";
+        let program = if is_interpreter { &self.manager.name } else { self.program() };
         match self.subcommand.as_str() {
             "" => program.to_owned(),
             subcommand => format!("{program} {subcommand}"),

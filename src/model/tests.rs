@@ -199,3 +199,11 @@ fn the_name_of_an_image_is_enough_where_its_tags_make_no_difference() {
         assert_eq!(known(text), expected, "{text}");
     }
 }
+
+#[test]
+fn a_manager_behind_an_interpreter_goes_by_its_own_name() {
+    let model = model("FROM a\nRUN python3 -m pip install b && php composer.phar install && /usr/bin/apt-get update\n");
+    let titles: Vec<String> =
+        model.stages[0].runs().flat_map(|(_, run)| run.packages()).map(super::PackageCommand::title).collect();
+    assert_eq!(titles, ["pip install", "composer install", "apt-get update"]);
+}

@@ -1,13 +1,16 @@
 //! Packages for developers in the image that is shipped: see `rules/packages/dev-dependencies.md`.
 
+use std::slice;
+
 use crate::{
     context::Context,
     edit::{Edit, Safety},
     finding::{Finding, Fix},
     knowledge::{DEVELOPERS, Installs, Production, is_plain_program},
-    manifests::{View, Wanted, developers, listed_requirements, visible},
+    manifests::{Sources, View, Wanted, developers, listed_requirements, visible},
     model::{Base, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value, declared, is_below},
-    project::{file_name, join},
+    names,
+    project::{file_name, join, parent},
     rewrite,
     rule::{Check, FileCx, Rule},
     source::Span,
@@ -145,9 +148,9 @@ impl Site<'_> {
         if wanted.developers.is_empty() || !self.only_runs_behind(&wanted) || !self.runs_without(&wanted, context) {
             return None;
         }
-        let (dev, all) = (wanted.developers.len(), wanted.developers.len() + wanted.others);
-        let title = self.command.title();
-        let message = format!("`{title}` puts {dev} of {all} packages into the image that only developers need");
+        let names: Vec<String> = wanted.developers.iter().map(|it| format!("`{it}`")).collect();
+        let (title, names) = (self.command.title(), names::abridged(&names));
+        let message = format!("`{title}` puts {names} into the image, which only developers need");
         let mut finding = self.finding(message)?;
         finding.fix = self.fix(production, &wanted);
         Some(finding)
@@ -169,9 +172,12 @@ impl Site<'_> {
         }
         let [context] = self.cx.contexts() else { return None };
         let view = View { context, copies: visible(&self.stage.steps, self.at) };
-        let text = context.read(&view.in_context(&join(folder, file))?)?;
+        let list = view.in_context(&join(folder, file))?;
+        let text = context.read(&list)?;
         let developers: Vec<String> = listed_requirements(&text).collect();
-        let wanted = Wanted { developers, ..Wanted::default() };
+        let around = parent(&list);
+        let folder = if file_name(&around) == "requirements" { parent(&around) } else { around };
+        let wanted = Wanted { developers, folder, ..Wanted::default() };
         if wanted.developers.is_empty() || !self.only_runs_behind(&wanted) || !self.runs_without(&wanted, context) {
             return None;
         }
@@ -198,7 +204,7 @@ impl Site<'_> {
         let last = words.get(self.command.head.end.checked_sub(1)?)?;
         let location = self.cx.at(words.first()?.span.cover(last.span));
         Some(Finding::new(RULE.name, location, message).note(
-            "They come with all that they depend on themselves, and nothing behind the install builds or tests. A program that loads one of them at run time would miss it.",
+            "They come with all that they depend on themselves. Nothing behind the install builds or tests, and none of the project's sources loads one of them.",
         ))
     }
 
@@ -238,7 +244,8 @@ impl Site<'_> {
         set || self.stage.runs().any(|(_, run)| run.mentions(&["poetry==1.0", "poetry==1.1", "poetry==0."]))
     }
 
-    /// Whether what the image starts is known, and needs none of the packages for developers.
+    /// Whether what the image starts is known, and neither it nor the project's sources need one of the packages for
+    /// developers.
     fn runs_without(&self, wanted: &Wanted, context: &Context) -> bool {
         let commands = self.cx.model.ancestry(self.last.index).flat_map(|it| &it.steps);
         let commands = commands.map(|it| self.cx.model.instruction(it));
@@ -279,7 +286,8 @@ impl Site<'_> {
                 }
             }
         }
-        true
+        let sources = Sources::of(context, slice::from_ref(&wanted.folder));
+        !wanted.developers.iter().any(|it| sources.load(it))
     }
 }
 

@@ -98,13 +98,13 @@ impl<'a> Plan<'a> {
         let from = cx.model.at(cx.model.stages[0].from);
         let location = Location { file, span: from.span };
         let mut finding =
-            Finding::new(RULE.name, location, format!("{} {verb} in the image that ships", abridged(&names)));
+            Finding::new(RULE.name, location, format!("{} {verb} in the image that ships", names::abridged(&names)));
         for item in &cx.unit.syntax.items {
             let inside = |it: &&(String, Span)| item.span.contains(it.1) && !from.span.contains(it.1);
             let (names, spans): (Vec<String>, Vec<Span>) = self.kept.iter().filter(inside).cloned().unzip();
             if let Some(span) = spans.into_iter().reduce(Span::cover) {
                 let verb = if names.len() == 1 { "comes" } else { "come" };
-                let text = format!("{} {verb} in here", abridged(&names));
+                let text = format!("{} {verb} in here", names::abridged(&names));
                 finding.related.push(Label { location: Location { file, span }, text });
             }
         }
@@ -125,15 +125,6 @@ impl<'a> Plan<'a> {
         finding.note = Some(notes.join(" "));
         finding
     }
-}
-
-/// `a, b and c`, and of more than four: `a, b, c and 4 more`.
-fn abridged(names: &[String]) -> String {
-    const MOST: usize = 4;
-    if names.len() <= MOST {
-        return names::enumerated(names);
-    }
-    format!("{} and {} more", names[..MOST - 1].join(", "), names.len() - MOST + 1)
 }
 
 /// Adds programs that the image calls and that only the fuller image brings.

@@ -1,14 +1,13 @@
 //! Which programs an image calls when it runs.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::cell::OnceCell;
 
 use crate::{
     build,
     context::Context,
     knowledge::RUNTIME,
-    manifests::{View, visible},
+    manifests::{Sources, View, visible},
     model::{Stage, absolute},
-    project::{Kind, join},
     rule::FileCx,
     syntax::{Args, Keyword},
 };
@@ -27,13 +26,6 @@ pub(super) struct Needs<'a> {
     pub manifests: Vec<String>,
     words: OnceCell<Words>,
     sources: OnceCell<Sources>,
-}
-
-/// The project's own sources.
-struct Sources {
-    texts: Vec<Arc<str>>,
-    /// There are too many to look at.
-    too_many: bool,
 }
 
 /// The words of all commands.
@@ -159,63 +151,8 @@ impl<'a> Needs<'a> {
     fn sources_name(&self, name: &str) -> bool {
         let Some(context) = self.context else { return true };
         let sources = self.sources.get_or_init(|| Sources::of(context, &self.roots));
-        sources.too_many || sources.texts.iter().any(|it| calls_in_quotes(it, name))
+        sources.call(name)
     }
-}
-
-/// Whether a text names a program at the start of a quoted text, alone or with a blank behind it.
-fn calls_in_quotes(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let quote = text[..at].bytes().next_back().filter(|it| matches!(it, b'"' | b'\''));
-        let next = text[at + name.len()..].bytes().next();
-        quote.is_some() && (next == quote || next == Some(b' '))
-    })
-}
-
-impl Sources {
-    fn of(context: &Context, roots: &[String]) -> Self {
-        const MOST_FILES: usize = 300;
-        const MOST_FOLDERS: usize = 100;
-        let mut sources = Self { texts: Vec::new(), too_many: false };
-        let mut open: Vec<String> = roots.to_vec();
-        let mut folders = 0;
-        while let Some(folder) = open.pop() {
-            folders += 1;
-            if folders > MOST_FOLDERS {
-                sources.too_many = true;
-                return sources;
-            }
-            for entry in context.list(&folder) {
-                let path = join(&folder, &entry);
-                match context.kind(&path) {
-                    Some(Kind::Folder) if !is_foreign(&entry) => open.push(path),
-                    Some(Kind::File) if is_source(&entry) => {
-                        if sources.texts.len() == MOST_FILES {
-                            sources.too_many = true;
-                            return sources;
-                        }
-                        sources.texts.push(context.read(&path).unwrap_or_default());
-                    }
-                    Some(_) | None => {}
-                }
-            }
-        }
-        sources
-    }
-}
-
-fn is_foreign(folder: &str) -> bool {
-    folder.starts_with('.')
-        || matches!(folder, "node_modules" | "__pycache__" | "test" | "tests" | "vendor" | "target" | "venv" | "dist")
-}
-
-fn is_source(file: &str) -> bool {
-    const ENDINGS: &[&str] = &["py", "js", "ts", "mjs", "cjs", "rb", "php", "sh", "go", "rs", "java", "ex", "exs"];
-    // What tests call, is called where they run.
-    if file.starts_with("test_") || file.contains("_test.") || file.contains(".test.") {
-        return false;
-    }
-    file.rsplit_once('.').is_some_and(|(_, it)| ENDINGS.contains(&it))
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
