@@ -38,7 +38,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_needs_command" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_needs_command" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_needs_command" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -87,7 +87,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand check" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -124,7 +124,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand fix" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -159,7 +159,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand builds" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -192,7 +192,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand context" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -230,7 +230,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand bench" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -266,7 +266,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand doctor" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -299,7 +299,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand explain" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -332,7 +332,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand rules" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -372,7 +372,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand init" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''
@@ -406,7 +406,7 @@ markdown\t'A table for a comment on a pull request'
 hadolint-tty\t'As `hadolint --format tty`'
 hadolint-json\t'As `hadolint --format json`'
 hadolint-codeclimate\t'As `hadolint --format codeclimate`'
-svg\t'A picture, of `dockopt context` only'"
+svg\t'A picture, of `dockopt bench` and `dockopt context` only'"
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l select -d 'Run only these rules: names, families (those of their rules that run by themselves), codes of other tools, `hadolint`, `buildkit`, or `all`' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l ignore -d 'Do not run these rules' -r
 complete -c dockopt -n "__fish_dockopt_using_subcommand syntax" -l profile -d 'Which rules run if none are selected: dockopt\'s own choice, or what hadolint reports' -r -f -a "default\t''

@@ -136,7 +136,7 @@ impl Format {
             Self::HadolintTty => "As `hadolint --format tty`",
             Self::HadolintJson => "As `hadolint --format json`",
             Self::HadolintCodeclimate => "As `hadolint --format codeclimate`",
-            Self::Svg => "A picture, of `dockopt context` only",
+            Self::Svg => "A picture, of `dockopt bench` and `dockopt context` only",
         }
     }
 }
