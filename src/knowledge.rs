@@ -21,14 +21,18 @@ macro_rules! table {
 mod builders;
 mod contents;
 mod downloads;
+mod files;
 mod installs;
+mod manifests;
 mod variables;
 mod wheels;
 
 pub use builders::{BUILDERS, Builders};
 pub use contents::{CONTENTS, Class, Contents};
 pub use downloads::{DOWNLOADS, Downloads, Weight};
+pub use files::{FILES, FileWords};
 pub use installs::{Asks, DEVELOPERS, Developers, Installs, Locked, Production};
+pub use manifests::{MANIFESTS, ManifestWords, MavenWords, SbtWords};
 pub use variables::{Change, build_info, means_nothing};
 pub use wheels::{Twin, WHEELS, Wheels};
 
@@ -47,6 +51,8 @@ pub struct Knowledge {
     pub plain_programs: FxHashSet<String>,
     /// Programs that do not read the files of a project, unless a word names one.
     pub apart_programs: FxHashSet<String>,
+    /// Programs that touch no folder but those that their words name.
+    pub aside_programs: FxHashSet<String>,
     /// Folders of an image, by what else lies in them.
     pub folders: Folders,
 }
@@ -61,6 +67,8 @@ pub struct Folders {
     pub system: Vec<String>,
     /// Parts of the paths where package managers put what they install.
     pub packages: Vec<String>,
+    /// Those of a system in `/`, where a base image has files of its own.
+    pub root: Vec<String>,
 }
 
 /// The tables, read once.
@@ -80,6 +88,7 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
         folders: images.folders,
         plain_programs: programs.plain,
         apart_programs: programs.apart,
+        aside_programs: programs.aside,
     }
 });
 
@@ -175,6 +184,7 @@ struct ImageTable {
 struct ProgramTable {
     plain: FxHashSet<String>,
     apart: FxHashSet<String>,
+    aside: FxHashSet<String>,
 }
 
 /// A package manager.

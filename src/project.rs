@@ -16,6 +16,7 @@ use crate::{
     definitions::{self, Definitions},
     ignorefile::IgnoreFile,
     keys::Keys,
+    knowledge::FILES,
     parallel,
     settings::Settings,
     shellcheck::{Remark, Script},
@@ -526,18 +527,17 @@ impl Origin {
 
 /// Whether lines are no instructions, and there are marks of a template engine.
 fn is_template(text: &str, syntax: &Dockerfile) -> bool {
-    const MARKS: [&str; 4] = ["{{", "{%", "{#", "<%"];
-    syntax.errors.iter().any(SyntaxError::is_unknown_instruction) && MARKS.iter().any(|it| text.contains(it))
+    syntax.errors.iter().any(SyntaxError::is_unknown_instruction)
+        && FILES.template.iter().any(|it| text.contains(it.as_str()))
 }
 
 /// Whether a comment above the first instruction says that nobody is to edit the file.
 fn forbids_edits(text: &str, syntax: &Dockerfile) -> bool {
-    const FORBIDS: [&str; 5] = ["do not edit", "don't edit", "do not modify", "don't modify", "@generated"];
     let head = syntax.items.iter().take_while(|it| !matches!(it.kind, ItemKind::Instruction(_)));
     let mut comments = head.filter(|it| it.kind == ItemKind::Comment);
     comments.any(|it| {
         let line = text[it.span.start as usize..it.span.end as usize].to_lowercase();
-        FORBIDS.iter().any(|words| line.contains(words))
+        FILES.untouchable.iter().any(|words| line.contains(words.as_str()))
     })
 }
 

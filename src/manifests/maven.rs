@@ -2,77 +2,23 @@
 
 use super::{Manifests, Reads, Restricted, View, xml};
 use crate::{
+    knowledge::MANIFESTS,
     model::{PackageCommand, Run},
     project::{Kind, join, parent},
     shell::Word,
 };
 
-/// The phases that a build is asked for, `clean` included.
-const PHASES: [&str; 7] = ["package", "install", "verify", "compile", "test", "deploy", "clean"];
-
-/// Plugins that do nothing before `test-compile` for which they need the sources.
-const HARMLESS: [&str; 29] = [
-    "maven-compiler-plugin",
-    "maven-resources-plugin",
-    "maven-surefire-plugin",
-    "maven-failsafe-plugin",
-    "maven-jar-plugin",
-    "maven-war-plugin",
-    "maven-source-plugin",
-    "maven-javadoc-plugin",
-    "maven-install-plugin",
-    "maven-deploy-plugin",
-    "maven-site-plugin",
-    "maven-release-plugin",
-    "maven-gpg-plugin",
-    "maven-shade-plugin",
-    "maven-assembly-plugin",
-    "maven-clean-plugin",
-    "maven-enforcer-plugin",
-    "maven-project-info-reports-plugin",
-    "spring-boot-maven-plugin",
-    "spring-cloud-contract-maven-plugin",
-    "jacoco-maven-plugin",
-    "jib-maven-plugin",
-    "docker-maven-plugin",
-    "dockerfile-maven-plugin",
-    "versions-maven-plugin",
-    "sonar-maven-plugin",
-    "native-maven-plugin",
-    "flatten-maven-plugin",
-    "nexus-staging-maven-plugin",
-];
-
 /// `mvn dependency:go-offline`, and what resolves dependencies before it builds.
 pub(super) fn resolve(command: &PackageCommand, run: &Run, folder: &str, view: &View<'_>) -> Reads {
     let resolves = command.subcommand.contains(":go-offline") || command.subcommand.contains(":resolve");
     let mut goals = command.subcommand.split(' ').chain(command.operands().filter_map(|(_, it)| it));
-    if !resolves && !goals.all(|it| PHASES.contains(&it)) {
+    if !resolves && !goals.all(is_phase) {
         return Reads::Sources;
     }
     // Options that do not lead to other files.
     let known = |it: &str| {
-        const WORDS: [&str; 17] = [
-            "-B",
-            "-q",
-            "-e",
-            "-X",
-            "-V",
-            "-ntp",
-            "-U",
-            "--batch-mode",
-            "--quiet",
-            "--no-transfer-progress",
-            "-pl",
-            "--projects",
-            "-am",
-            "--also-make",
-            "-P",
-            "--activate-profiles",
-            "-C",
-        ];
         let value = ["-D", "-T", "-P", "-pl="].iter().any(|start| it.starts_with(start));
-        WORDS.contains(&it) || (value && !it.contains("repo.local"))
+        MANIFESTS.maven.options.iter().any(|known| known == it) || (value && !it.contains("repo.local"))
     };
     if command.options().any(|(_, it)| !known(it)) || command.texts.iter().any(Option::is_none) {
         return Reads::Sources;
@@ -123,6 +69,10 @@ pub(super) fn resolve(command: &PackageCommand, run: &Run, folder: &str, view: &
     Reads::Manifests(manifests)
 }
 
+fn is_phase(word: &str) -> bool {
+    MANIFESTS.maven.phases.iter().any(|it| it == word)
+}
+
 /// The command with another goal, and without options that say nothing of what is fetched.
 fn words(command: &PackageCommand, run: &Run, goal: &str) -> Option<String> {
     let raw = &run.invocations()[command.invocation].words;
@@ -135,7 +85,7 @@ fn words(command: &PackageCommand, run: &Run, goal: &str) -> Option<String> {
     let mut words: Vec<&str> = Vec::new();
     let mut said = false;
     for (at, word) in raw.iter().enumerate() {
-        let is_goal = PHASES.contains(&word.as_str()) && (command.head.contains(&at) || operands.contains(&at));
+        let is_goal = is_phase(word) && (command.head.contains(&at) || operands.contains(&at));
         let skips = ["-DskipTests", "-Dmaven.test.skip", "-DskipITs"].iter().any(|it| word.starts_with(it));
         if is_goal && !said {
             words.push(goal);
@@ -233,7 +183,11 @@ impl Reactor {
             let places =
                 ["project/build/plugins/plugin/artifactId", "project/profiles/profile/build/plugins/plugin/artifactId"];
             let places = &places[..if profiles { 2 } else { 1 }];
-            let mut plugins = places.iter().copied().flat_map(|it| pom.all(it)).filter(|it| !HARMLESS.contains(it));
+            let mut plugins = places
+                .iter()
+                .copied()
+                .flat_map(|it| pom.all(it))
+                .filter(|it| !MANIFESTS.maven.harmless.iter().any(|known| known == it));
             found.extend(plugins.next().map(|it| format!("`{it}` of `{}` may read the sources.", pom.path)));
         }
         found.truncate(2);

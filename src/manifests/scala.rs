@@ -2,6 +2,7 @@
 
 use super::{Manifests, Reads, Restricted, View};
 use crate::{
+    knowledge::MANIFESTS,
     model::{PackageCommand, Run},
     project::{Kind, join},
     shell::Word,
@@ -28,9 +29,7 @@ pub(super) fn sbt(command: &PackageCommand, run: &Run, folder: &str, view: &View
     }
     let mut manifests = Manifests { files, ..Manifests::default() };
     for (path, text) in &texts {
-        const READS_MORE: [&str; 8] =
-            ["IO.read", "fromFile", "sys.process", "Process(", ".!!", "Files.", "FileInputStream", "ConfigFactory"];
-        if READS_MORE.iter().any(|it| text.contains(it)) {
+        if MANIFESTS.sbt.reads_more.iter().any(|it| text.contains(it.as_str())) {
             manifests.obstacles.push(format!("`{path}` reads files or runs programs."));
         }
         // The folders of other projects may have definitions of their own.

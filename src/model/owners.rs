@@ -2,6 +2,7 @@
 
 use super::{Base, Copy, Model, Run, Stage, Step, StepKind, absolute, is_below, text};
 use crate::{
+    knowledge::KNOWLEDGE,
     shell::{Invocation, Setting},
     source::Span,
     syntax::Keyword,
@@ -159,8 +160,6 @@ impl Model {
 /// Whether a run leaves a folder alone: it works elsewhere, names nothing in it, and runs nothing but package managers
 /// and what makes users.
 fn leaves(run: &Run, step: &Step, folder: &str) -> bool {
-    const PLAIN: &[&str] =
-        &["useradd", "adduser", "groupadd", "addgroup", "usermod", "set", "export", "echo", "rm", "mkdir", "true"];
     let elsewhere = step.before.workdir.as_deref().is_some_and(|it| !is_below(it, folder));
     elsewhere
         && run.is_known()
@@ -169,15 +168,11 @@ fn leaves(run: &Run, step: &Step, folder: &str) -> bool {
             .invocations()
             .iter()
             .enumerate()
-            .all(|(at, it)| run.package(at).is_some() || PLAIN.contains(&it.program.as_str()))
+            .all(|(at, it)| run.package(at).is_some() || KNOWLEDGE.aside_programs.contains(it.program.as_str()))
 }
 
 /// Whether a folder is no part of a system, so that a base image without files of its own has nothing there.
 fn is_own(folder: &str) -> bool {
-    const SYSTEM: &[&str] = &[
-        "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt", "proc", "root",
-        "run", "sbin", "srv", "sys", "tmp", "usr", "var",
-    ];
     let first = folder.trim_start_matches('/').split('/').next().unwrap_or_default();
-    folder == "/usr/src/app" || (!first.is_empty() && !SYSTEM.contains(&first))
+    folder == "/usr/src/app" || (!first.is_empty() && !KNOWLEDGE.folders.root.iter().any(|it| it == first))
 }
