@@ -205,6 +205,9 @@ pub struct Manager {
     /// Options with which an install refreshes the index by itself.
     #[serde(default)]
     pub refreshes: Vec<String>,
+    /// What else is peculiar to it.
+    #[serde(default)]
+    pub is: Vec<Quality>,
     /// Subcommands that install packages.
     #[serde(default)]
     pub install: Vec<WordPattern>,
@@ -217,6 +220,9 @@ pub struct Manager {
     /// Subcommands that empty the caches.
     #[serde(default)]
     pub clean: Vec<WordPattern>,
+    /// Subcommands that neither fetch packages nor read them.
+    #[serde(default)]
+    pub idle: Vec<WordPattern>,
     /// What no subcommand means.
     pub default: Option<Action>,
     /// Whether it only works as root.
@@ -282,6 +288,16 @@ pub struct Manager {
     pub light_with: Vec<String>,
     /// How it installs what the project's manifests ask for.
     pub project: Option<ProjectInstall>,
+}
+
+/// What is peculiar to some managers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quality {
+    /// What an old index names can still be fetched.
+    Lasting,
+    /// It installs what a project needs into an environment, and keeps what is there already.
+    KeepsEnvironment,
 }
 
 /// What a subcommand does.
@@ -403,7 +419,10 @@ fn is_like(folder: &str, template: &str) -> bool {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SwitchedOn {
     /// The programs that call compilers, and fill the cache then.
-    pub called_by: Vec<String>,
+    pub called_by: Vec<WordPattern>,
+    /// Words that make nothing of them call a compiler, where there are no others.
+    #[serde(default)]
+    pub but_not: Vec<String>,
     /// Texts in a word of the command.
     pub words: Vec<String>,
     /// Variables whose value names it.

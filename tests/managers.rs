@@ -164,3 +164,64 @@ fn no_manager_is_left_out() {
     let missing: Vec<&str> = with_cache.filter(|it| !tested.contains(it)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }
+
+/// What the safe fixes make of a Dockerfile.
+fn safely(text: &str) -> String {
+    let settings = Settings::default().with_selection(vec!["missing-cache-mount".to_owned()], Vec::new());
+    engine::fix(&Project::in_memory([("Dockerfile", text)], settings), Safety::Safe).project.sources[0].text.clone()
+}
+
+#[test]
+fn a_mount_does_not_hide_what_an_earlier_layer_holds() {
+    let of = |first: &str| {
+        format!(
+            "FROM golang:1.23 AS build\nWORKDIR /src\nCOPY . .\nRUN go test ./...\nRUN {first}\nRUN go build -o /app .\n\nFROM scratch\nCOPY --from=build /app /app\nCMD [\"/app\"]\n"
+        )
+    };
+    // The first run cannot get a mount safely, as a script may read what it fetches.
+    let text = of("./check.sh");
+    assert_eq!(safely(&text), text);
+    // Both can.
+    let text = of("go mod edit -require example.org/a@v1.0.0");
+    assert_eq!(safely(&text).matches("target=/go/pkg/mod").count(), 2, "{}", safely(&text));
+}
+
+#[test]
+fn an_environment_of_another_stage_is_not_fetched_again() {
+    let of = |copied: &str| {
+        format!(
+            "FROM python:3.12 AS base\nWORKDIR /app\nCOPY pyproject.toml poetry.lock ./\nRUN --mount=type=cache,target=/root/.cache/pypoetry/artifacts --mount=type=cache,target=/root/.cache/pypoetry/cache poetry install --no-root\n\nFROM python:3.12\nCOPY --from=base {copied}\nWORKDIR /app\nRUN . .venv/bin/activate && poetry install\nCMD [\"python\"]\n"
+        )
+    };
+    let count = |text: &str| safely(text).matches("--mount").count();
+    assert_eq!(count(&of("/app /app")), 2);
+    assert_eq!(count(&of("/opt/tools /opt/tools")), 4);
+}
+
+#[test]
+fn only_what_compiles_gets_the_cache_of_a_compiler() {
+    let of = |command: &str| {
+        format!(
+            "FROM gcc:14 AS build\nENV PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/ccache\nWORKDIR /src\nCOPY . .\nRUN {command}\n\nFROM scratch\nCOPY --from=build /src/app /app\nCMD [\"/app\"]\n"
+        )
+    };
+    for (command, mounts) in
+        [("cmake ..", 0), ("make install", 0), ("make -j4", 1), ("cmake --build .", 1), ("make all install", 1)]
+    {
+        assert_eq!(safely(&of(command)).matches("target=/ccache").count(), mounts, "{command}");
+    }
+    let fed =
+        of("make") + "\nFROM build\nRUN --mount=type=cache,target=/ccache,from=registry.example/cache make test\n";
+    assert_eq!(safely(&fed).matches("target=/ccache").count(), 1);
+}
+
+#[test]
+fn a_script_that_cleans_keeps_a_mount_from_being_safe() {
+    let of = |script: &str| {
+        format!(
+            "FROM debian:12\nRUN apt-get update && apt-get install -y git && curl -s https://example.org/{script} | sh\nCMD [\"git\"]\n"
+        )
+    };
+    assert!(!safely(&of("clean_caches.sh")).contains("--mount"));
+    assert!(safely(&of("setup.sh")).contains("--mount"));
+}

@@ -51,7 +51,16 @@ const CASES: &[Case] = &[
             "Dockerfile",
             "FROM maven:3.9 AS build\nWORKDIR /src\nCOPY pom.xml .\nRUN --mount=type=cache,target=/root/.m2/repository,sharing=locked mvn -B dependency:go-offline\nCOPY src src\nRUN mvn -B -o package\n\nFROM eclipse-temurin:21-jre\nCOPY --from=build /src/target/app.jar /app.jar\nCMD [\"java\", \"-jar\", \"/app.jar\"]\n",
         )],
-        has: &["RUN --mount=type=cache,target=/root/.m2/repository,sharing=locked \\\n    mvn -B -o package"],
+        has: &["RUN --mount=type=cache,target=/root/.m2/repository,sharing=locked \\\n    mvn -B package"],
+        lacks: &[],
+    },
+    Case {
+        name: "2 what finds its packages in a mount may fetch what is gone from it",
+        files: &[(
+            "Dockerfile",
+            "FROM maven:3.9 AS build\nWORKDIR /src\nCOPY pom.xml .\nRUN --mount=type=cache,target=/root/.m2/repository,sharing=locked mvn -B dependency:go-offline\nCOPY src src\nRUN --mount=type=cache,target=/root/.m2/repository,sharing=locked mvn -B -o package\n\nFROM eclipse-temurin:21-jre\nCOPY --from=build /src/target/app.jar /app.jar\nCMD [\"java\", \"-jar\", \"/app.jar\"]\n",
+        )],
+        has: &["sharing=locked mvn -B package"],
         lacks: &[],
     },
     Case {
@@ -135,6 +144,24 @@ const CASES: &[Case] = &[
         )],
         has: &[],
         lacks: &["--mount"],
+    },
+    Case {
+        name: "5 what pnpm installs globally may be links into its store",
+        files: &[(
+            "Dockerfile",
+            "FROM node:22-alpine AS build\nENV PNPM_HOME=/pnpm\nENV PATH=/pnpm/bin:/pnpm:$PATH\nRUN corepack enable pnpm\nRUN pnpm add -g turbo@2.9.4\nCOPY . .\nRUN turbo prune --scope=web --docker\n",
+        )],
+        has: &[],
+        lacks: &["--mount"],
+    },
+    Case {
+        name: "5 a mount on another folder is not moved to where pnpm links to",
+        files: &[(
+            "Dockerfile",
+            "FROM node:22-alpine AS build\nRUN corepack enable pnpm\nRUN --mount=type=cache,target=/root/.pnpm-store pnpm add --global turbo@2.9.4\nRUN turbo --version\n",
+        )],
+        has: &[],
+        lacks: &["/root/.local/share/pnpm/store"],
     },
     Case {
         name: "7 Deno's modules stay in the image of a program that is not compiled",

@@ -12,6 +12,8 @@ pub struct Wheels {
     pub no_musl: Vec<String>,
     /// Packages whose wheels only pip 19.3 and later can use.
     pub new_wheels: Vec<String>,
+    /// Packages whose wheels for Linux hold nothing that has to be compiled.
+    pub pure: Vec<String>,
     /// The versions of pip that releases of distributions bring, where these are older.
     pub old_pip: BTreeMap<String, String>,
     twin: Vec<Twin>,

@@ -286,11 +286,22 @@ pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &V
         add = vec!["--no-install-workspace".to_owned()];
     }
     let dynamic = manifest.get("project").and_then(|it| it.get("dynamic")).and_then(toml::Value::as_array);
-    if dynamic.is_some_and(|it| !it.is_empty()) && !command.has_option("--frozen") {
-        manifests.doubts.push(
-            "The project says only when it is built what it needs, and uv may build it to check the lock file."
-                .to_owned(),
-        );
+    let says =
+        |it: &toml::Value| matches!(it.as_str(), Some("dependencies" | "optional-dependencies" | "requires-python"));
+    if let Some(dynamic) = dynamic.filter(|it| !it.is_empty() && !command.has_option("--frozen")) {
+        // Since a lock file need not have the version of the project itself, it is not asked for.
+        let asks = || !manifests.files.iter().filter_map(|it| view.context.read(it)).any(|it| lacks_own_version(&it));
+        if dynamic.iter().any(says) {
+            manifests.doubts.push(
+                "The project says only when it is built what it needs, and uv may build it to check the lock file."
+                    .to_owned(),
+            );
+        } else if asks() {
+            manifests.doubts.push(
+                "The project says only when it is built which version it has, and uv may build it to check the lock file."
+                    .to_owned(),
+            );
+        }
     }
     manifests.restricted = (!add.is_empty()).then_some(Restricted::Add(add));
     if matches!(state.variable("UV_PROJECT_ENVIRONMENT"), Value::Unset | Value::Unknown) {
@@ -298,6 +309,14 @@ pub(super) fn uv(command: &PackageCommand, folder: &str, state: &State, view: &V
         manifests.outputs.push(join(&base, ".venv"));
     }
     Reads::Manifests(manifests)
+}
+
+/// Whether a text is a lock file of uv in which a project that is built from its folder has no version.
+fn lacks_own_version(text: &str) -> bool {
+    text.split("[[package]]").any(|it| {
+        let own = ["source = { editable = ", "source = { virtual = "].iter().any(|source| it.contains(source));
+        own && !it.lines().any(|it| it.starts_with("version = "))
+    })
 }
 
 /// The manifests of the members of uv's workspace; `None` if they cannot be told.

@@ -189,12 +189,23 @@ impl Run {
     fn fillers(&self, manager: &'static Manager, on: &SwitchedOn) -> Vec<PackageCommand> {
         let names_it = |value: &str| value.split([' ', '/', ';']).any(|it| it == manager.name);
         let mut found = Vec::new();
-        for (at, it) in
-            self.invocations().iter().enumerate().filter(|(_, it)| on.called_by.iter().any(|name| *name == it.program))
-        {
+        // What configures a build names the compilers for the commands after it.
+        let words = self.invocations().iter().flat_map(|it| &it.words).filter_map(|it| text(it, &self.before));
+        let says = on.words.iter().any(|it| self.mentions(&[it]))
+            && words.into_iter().any(|text| on.words.iter().any(|it| text.contains(it.as_str())));
+        for (at, it) in self.invocations().iter().enumerate() {
+            if !on.called_by.iter().any(|name| name.first_matches(&it.program)) {
+                continue;
+            }
             let mut texts: Vec<Option<String>> = it.words.iter().map(|it| text(it, &self.before)).collect();
             if let Some(first) = texts.first_mut() {
                 *first = Some(it.program.to_string());
+            }
+            let plain: Vec<&str> = texts.iter().map(|it| it.as_deref().unwrap_or_default()).collect();
+            let mut named = plain.iter().skip(1).filter(|it| !it.starts_with('-')).peekable();
+            let idle = named.peek().is_some() && named.all(|word| on.but_not.iter().any(|it| it == word));
+            if idle || !on.called_by.iter().any(|it| it.first_matches(plain[0]) && it.is_among(&plain)) {
+                continue;
             }
             let command = PackageCommand {
                 manager,
@@ -204,7 +215,6 @@ impl Run {
                 subcommand: String::new(),
                 texts,
             };
-            let says = command.texts.iter().flatten().any(|text| on.words.iter().any(|it| text.contains(it.as_str())));
             let set = on.variables.iter().any(
                 |name| matches!(self.value(name, &command, &self.before), Value::Known(value) if names_it(&value)),
             );

@@ -65,6 +65,12 @@ impl Site<'_> {
             return (if contexts.is_empty() { self.without_context() } else { None }, next);
         };
         let next = plan.installs.last().map_or(self.at, |it| *it) + 1;
+        // Whoever copies the rest after the install has chosen what has to come before it.
+        let brings_rest = |it: &Step| copy_of(it).is_some_and(|it| may_hold_sources(it) && it.is_broad());
+        let chosen = || !plan.moved.iter().any(|it| brings_rest(&self.stage.steps[*it]));
+        if !plan.obstacles.is_empty() && chosen() && self.stage.steps[next..].iter().any(brings_rest) {
+            return (None, next);
+        }
         let (Some(install), Some(copy)) = (plan.installs.iter().find(|it| **it > plan.moved[0]), plan.moved.first())
         else {
             return (None, next);

@@ -1,6 +1,6 @@
 //! Cache mounts that break the image, or the build of it: see `rules/cache/harmful-cache-mount.md`.
 
-use super::mounts::{Doubts, Plan, Site, and, each};
+use super::mounts::{Doubts, Plan, Site, and, each, online};
 use crate::{
     context::Context,
     edit::{Edit, Safety},
@@ -247,67 +247,106 @@ impl<'s, 'a> Harm<'s, 'a, '_> {
         }
     }
 
-    /// Packages in a mount that a later command takes from there, without the mount, and cannot fetch.
+    /// Packages in a mount that a later command takes from there and cannot fetch: the mount is not there, or its
+    /// packages may not be.
     fn offline(&mut self) {
         let site = self.site;
         for (step, run) in site.later_runs() {
             for command in run.packages().iter().filter(|it| it.is_offline() && !it.has_option("--no-build")) {
-                let fetched = site.uses().iter().flat_map(|(other, paths)| {
-                    let same = other.manager.name == command.manager.name && !other.is_offline();
+                let fetches = |it: &PackageCommand| {
+                    it.manager.name == command.manager.name
+                        && !it.is_offline()
+                        && !matches!(it.action, Action::Clean | Action::Update)
+                };
+                // What the same run has fetched is there.
+                if run.packages().iter().any(|it| it.invocation < command.invocation && fetches(it)) {
+                    continue;
+                }
+                let held = site.uses().iter().filter(|(it, _)| fetches(it)).flat_map(|(other, paths)| {
                     let required = paths.iter().filter(|it| matches!(it.cache.holds, Holds::Store | Holds::Required));
-                    required.filter(move |_| same && other.action != Action::Clean)
+                    required.flat_map(|it| &it.targets).map(move |it| (*other, it))
                 });
-                let missing: Vec<(&Mount, &String)> = fetched
-                    .flat_map(|it| &it.targets)
-                    .filter_map(|target| {
-                        let mount = site.run.caches().find(|(_, it)| is_below(target, it))?.0;
-                        (!run.mounts.iter().any(|it| it.target.as_deref().is_some_and(|it| is_below(target, it))))
-                            .then_some((mount, target))
+                let held: Vec<(&PackageCommand, &Mount, &String)> = held
+                    .filter_map(|(other, target)| {
+                        Some((other, site.run.caches().find(|(_, it)| is_below(target, it))?.0, target))
                     })
                     .collect();
-                let Some((first, _)) = missing.first() else { continue };
+                let Some((other, first, _)) = held.first() else { continue };
+                let (there, missing): (Vec<_>, Vec<_>) = held.iter().partition(|(_, _, target)| {
+                    run.mounts.iter().any(|it| it.target.as_deref().is_some_and(|it| is_below(target, it)))
+                });
+                let words = online(command);
                 // What another run has left in the layer is there.
                 let steps = site.cx.model.ancestry(self.stage_of(step)).flat_map(|it| &it.steps);
                 let otherwise = steps.filter(|it| it.item < step.item).any(|it| match &it.kind {
-                    StepKind::Run(other) => missing.iter().any(|(_, target)| {
-                        !other.has_cache_over(target)
-                            && other.packages().iter().any(|it| {
-                                it.manager.name == command.manager.name
-                                    && !it.is_offline()
-                                    && !matches!(it.action, Action::Clean | Action::Update)
-                            })
-                    }),
+                    StepKind::Run(run) => held
+                        .iter()
+                        .any(|(_, _, target)| !run.has_cache_over(target) && run.packages().iter().any(fetches)),
                     StepKind::Copy(copy) => copy.destination.as_deref().is_none_or(|it| {
-                        it == "/" || missing.iter().any(|(_, target)| is_below(it, target) || is_below(target, it))
+                        it == "/" || held.iter().any(|(_, _, target)| is_below(it, target) || is_below(target, it))
                     }),
                     StepKind::Other => false,
                 });
-                if otherwise {
+                if otherwise || (missing.is_empty() && (there.is_empty() || words.is_none())) {
                     continue;
                 }
-                let mut folders: Vec<String> = missing.iter().map(|(_, it)| format!("`{it}`")).collect();
+                let mut folders: Vec<String> = (if missing.is_empty() { &there } else { &missing })
+                    .iter()
+                    .map(|(_, _, it)| format!("`{it}`"))
+                    .collect();
                 folders.sort();
                 folders.dedup();
-                let words = &run.invocations()[command.invocation].words;
-                let Some((start, end)) = words.first().zip(words.last()) else { continue };
-                let message = format!(
-                    "`{}` works offline, and its packages are only in the cache mount of line {}",
-                    command.title(),
-                    self.line(site.step)
-                );
-                let note = format!("They lie in {}; a mount is there for its own `RUN` alone.", and(&folders));
+                let spans = &run.invocations()[command.invocation].words;
+                let Some((start, end)) = spans.first().zip(spans.last()) else { continue };
+                let line = self.line(site.step);
+                let emptied = format!("The builder may empty the cache and keep the layer of `{}`", other.title());
+                let (message, note) = if missing.is_empty() {
+                    let message =
+                        format!("`{}` works offline, and fails once the cache mount is empty", command.title());
+                    (
+                        message,
+                        format!(
+                            "{emptied}, or take that layer from another machine; what it wants lies in {} alone.",
+                            and(&folders)
+                        ),
+                    )
+                } else {
+                    let message = format!(
+                        "`{}` works offline, and its packages are only in the cache mount of line {line}",
+                        command.title()
+                    );
+                    let more = if words.is_some() {
+                        format!(" {emptied}, so that it has to be able to fetch.")
+                    } else {
+                        String::new()
+                    };
+                    (message, format!("They lie in {}; a mount is there for its own `RUN` alone.{more}", and(&folders)))
+                };
                 let mut finding = self.finding(start.span.cover(end.span), message, note);
                 finding
                     .related
                     .push(Label { location: site.cx.at(first.span), text: "they are left in this mount".to_owned() });
-                let mut mounts: Vec<&Mount> = missing.iter().map(|(mount, _)| *mount).collect();
+                let mut mounts: Vec<&Mount> = missing.iter().map(|(_, mount, _)| *mount).collect();
                 mounts.dedup();
                 let flags: Vec<String> = mounts.iter().map(|it| format!("--mount={}", it.text)).collect();
                 let instruction = site.cx.model.instruction(step);
                 let escape = site.cx.unit.syntax.escape;
-                let edit = rewrite::add_flags(site.cx.source, instruction, escape, &flags);
-                let what = if flags.len() == 1 { "the cache" } else { "the caches" };
-                finding.fix = site.cx.fix(format!("Mount {what} here, too"), Safety::Safe, [edit]);
+                let mut done = Vec::new();
+                let mut edits = Vec::new();
+                if !flags.is_empty() {
+                    edits.push(rewrite::add_flags(site.cx.source, instruction, escape, &flags));
+                    done.push(format!("mount {} here, too", if flags.len() == 1 { "the cache" } else { "the caches" }));
+                }
+                let safety = if words.is_some() { Safety::Unsafe } else { Safety::Safe };
+                let more = match &words {
+                    Some(words) if run.script().is_some() => site.let_fetch(run, command, words, &mut done),
+                    Some(_) => None,
+                    None => Some(Vec::new()),
+                };
+                finding.fix = more.and_then(|more| {
+                    edits.extend(more);
+                    site.cx.fix(capitalized(&done.join(", ")), safety, rewrite::join(edits)?)
+                });
                 self.out.push(finding);
                 return;
             }
@@ -394,6 +433,13 @@ impl<'s, 'a> Harm<'s, 'a, '_> {
             return;
         }
     }
+}
+
+/// A text as the beginning of a sentence.
+fn capitalized(text: &str) -> String {
+    text.chars()
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), &text[first.len_utf8()..]))
 }
 
 /// Whether a folder is one that a path lies in; a part of the path may have `*`.

@@ -119,6 +119,8 @@ fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
     if fix.is_none() && plan.commands.iter().all(|it| it.manager.root) {
         finding = finding.for_asking();
     }
+    let safety = doubts.safety.unwrap_or(Safety::Safe);
+    site.set_fix(if fix.is_some() { safety } else { Safety::Shown });
     let mut notes = vec![cost(site, plan)];
     notes.append(&mut doubts.notes);
     finding.note = Some(notes.join(" "));
@@ -127,7 +129,7 @@ fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
             let mounts = if targets.len() == 1 { "a cache" } else { "caches" };
             [vec![format!("Mount {mounts} on {}", and(&targets))], done].concat().join(", ")
         },
-        safety: doubts.safety.unwrap_or(Safety::Safe),
+        safety,
         change,
     });
     Some(finding)

@@ -25,6 +25,7 @@ mod store;
 
 pub(super) use change::{Cleaning, FOLDERS_ABOVE};
 use file::InFile;
+pub(super) use store::online;
 
 /// Hands over every `RUN` of a file.
 pub(super) fn each(cx: &FileCx<'_>, mut visit: impl FnMut(&Site<'_>)) {
@@ -144,7 +145,7 @@ struct Follower<'a> {
 }
 
 /// Words of a command, with what stands in their place where it may fetch.
-type Words = Vec<(usize, String, Option<&'static str>)>;
+pub(super) type Words = Vec<(usize, String, Option<&'static str>)>;
 
 /// What keeps a fix from being safe.
 #[derive(Default)]
@@ -180,8 +181,8 @@ impl<'a> Site<'a> {
                 it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
             });
             // Links into a mount lead nowhere afterwards.
-            if !installs || run.links_into_cache(command, &self.step.before).is_some() || self.is_for_the_cache(command)
-            {
+            let links = || run.links_into_cache(command, &self.step.before).is_some();
+            if !installs || links() || self.is_for_the_cache(command) || self.is_brought(command) {
                 continue;
             }
             let mut missing = false;
@@ -197,7 +198,7 @@ impl<'a> Site<'a> {
                             || (mount.kind == MountKind::Cache
                                 && mount.target.as_deref().is_some_and(|target| is_below(target, it)))
                     };
-                    !run.has_cache_over(it) && !run.mounts.iter().any(near)
+                    !run.has_cache_over(it) && !run.mounts.iter().any(near) && !self.file.is_fed(self.cx.model, it)
                 };
                 let is_moved = |it: &String| moved().any(|target| target == it);
                 let targets: Vec<&String> = path.targets.iter().filter(is_free).filter(|it| !is_moved(it)).collect();
@@ -224,6 +225,11 @@ impl<'a> Site<'a> {
                     }
                     if matches!(path.cache.holds, Holds::Store | Holds::Required | Holds::Runtime) {
                         self.store_doubts(command, &targets, &mut plan.doubts);
+                    }
+                    if let Some((line, safety)) = self.hidden_by(command, path) {
+                        let note =
+                            format!("The mount hides what line {line} leaves in its layer, unless that has one, too.");
+                        plan.doubts.add(safety, note);
                     }
                     self.follow(command, &targets, &mut plan);
                     self.reader_doubts(command, &targets, &mut plan.doubts);
@@ -329,6 +335,11 @@ impl<'a> Site<'a> {
             let linked = || yarn_linker(folder, &view) == Some(Linker::Folders);
             (flavor == Flavor::Classic || linked()).then_some(flavor)
         })
+    }
+
+    /// Keeps how safely the run gets the mounts that it lacks.
+    pub(super) fn set_fix(&self, safety: Safety) {
+        self.file.set_fix(self.step.item, safety);
     }
 
     /// Whether package lists can live in a mount: this `RUN` fetches them before it installs,

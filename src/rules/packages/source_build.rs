@@ -274,7 +274,8 @@ impl Site<'_> {
 
     /// Packages whose wheels do not fit the image.
     fn unfit(&self, asked: &Asked) -> Option<Finding> {
-        let listed: Vec<&str> = asked.built.iter().map(|it| it.name.as_str()).collect();
+        let compiled = asked.built.iter().filter(|it| !WHEELS.pure.contains(&it.name));
+        let listed: Vec<&str> = compiled.map(|it| it.name.as_str()).collect();
         let image = self.image()?;
         let known = |it: &&(String, Option<String>)| WHEELS.no_musl.iter().any(|name| *name == bare(&it.0));
         let by_table = asked.names.iter().filter(known).map(|it| bare(&it.0)).filter(|_| is_alpine(image));

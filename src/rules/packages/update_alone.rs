@@ -3,7 +3,7 @@
 use crate::{
     edit::{Change, Edit, Safety},
     finding::{Finding, Fix, Label},
-    knowledge::{Action, Holds, is_plain_program},
+    knowledge::{Action, Holds, Quality, is_plain_program},
     model::{PackageCommand, Run, Stage, Step, StepKind},
     rewrite,
     rule::{Check, FileCx, Rule},
@@ -17,7 +17,10 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for stage in &cx.model.stages {
         for (at, step) in stage.steps.iter().enumerate() {
             let StepKind::Run(run) = &step.kind else { continue };
-            for update in run.packages().iter().filter(|it| it.action == Action::Update) {
+            // An old index does no harm where its servers keep what it names.
+            let stale =
+                |it: &&PackageCommand| it.action == Action::Update && !it.manager.is.contains(&Quality::Lasting);
+            for update in run.packages().iter().filter(stale) {
                 let uses = |it: &&PackageCommand| {
                     it.manager.name == update.manager.name
                         && it.action == Action::Install

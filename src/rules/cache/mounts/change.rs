@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Doubts, Follower, Mount, Plan, Site};
+use super::{Doubts, Follower, Mount, Plan, Site, Words};
 use crate::{
     edit::{Change, Edit, Safety},
     knowledge::{Action, Defeat, Need, Sharing},
@@ -87,20 +87,33 @@ impl Site<'_> {
             done.push(format!("mount it in line {line}, too"));
         }
         for (command, words) in &it.commands {
-            let spans: Vec<Span> = it.run.invocations()[command.invocation].words.iter().map(|it| it.span).collect();
-            let mut removed = Vec::new();
-            for (at, word, instead) in words {
-                if let Some(instead) = instead {
-                    edits.push(Edit::replace(*spans.get(*at)?, *instead));
-                    done.push(format!("put `{instead}` in the place of `{word}`"));
-                } else {
-                    removed.push(*at);
-                    done.push(format!("take out `{word}`"));
-                }
+            edits.extend(self.let_fetch(it.run, command, words, done)?);
+        }
+        Some(edits)
+    }
+
+    /// Takes out the words that keep a command from fetching.
+    pub(in crate::rules::cache) fn let_fetch(
+        &self,
+        run: &Run,
+        command: &PackageCommand,
+        words: &Words,
+        done: &mut Vec<String>,
+    ) -> Option<Vec<Edit>> {
+        let spans: Vec<Span> = run.invocations()[command.invocation].words.iter().map(|it| it.span).collect();
+        let mut edits = Vec::new();
+        let mut removed = Vec::new();
+        for (at, word, instead) in words {
+            if let Some(instead) = instead {
+                edits.push(Edit::replace(*spans.get(*at)?, *instead));
+                done.push(format!("put `{instead}` in the place of `{word}`"));
+            } else {
+                removed.push(*at);
+                done.push(format!("take out `{word}`"));
             }
-            if !removed.is_empty() {
-                edits.extend(rewrite::remove_words(self.cx.source, &spans, &removed)?);
-            }
+        }
+        if !removed.is_empty() {
+            edits.extend(rewrite::remove_words(self.cx.source, &spans, &removed)?);
         }
         Some(edits)
     }

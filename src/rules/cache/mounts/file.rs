@@ -1,10 +1,14 @@
 //! What is asked of a whole file, and found out once.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::{
+    cell::{OnceCell, Ref, RefCell},
+    sync::Arc,
+};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    edit::Safety,
     knowledge::Action,
     model::{ImageRef, Model, MountKind, Stage},
 };
@@ -16,7 +20,9 @@ type Ids = FxHashMap<(Option<Arc<ImageRef>>, String), Option<String>>;
 #[derive(Default)]
 pub(super) struct InFile {
     ids: OnceCell<Ids>,
+    fed: OnceCell<FxHashSet<String>>,
     readers: OnceCell<Vec<Reader>>,
+    fixes: RefCell<FxHashMap<usize, Safety>>,
 }
 
 /// A command that reads what others fetched.
@@ -36,6 +42,26 @@ impl InFile {
             let readers = commands.filter(|(_, it)| it.action == Action::Build || it.is_offline());
             readers.map(|(item, it)| Reader { item, manager: &it.manager.name, offline: it.is_offline() }).collect()
         })
+    }
+
+    /// How safely runs, as items, get the mounts that they lack, as far as they were looked at.
+    pub(super) fn fixes(&self) -> Ref<'_, FxHashMap<usize, Safety>> {
+        self.fixes.borrow()
+    }
+
+    /// Keeps what was found out about a run.
+    pub(super) fn set_fix(&self, item: usize, safety: Safety) {
+        self.fixes.borrow_mut().insert(item, safety);
+    }
+
+    /// Whether the file mounts a cache on a folder that comes from a stage or an image: another one would be empty.
+    pub(super) fn is_fed(&self, model: &Model, target: &str) -> bool {
+        let fed = self.fed.get_or_init(|| {
+            let mounts = model.stages.iter().flat_map(Stage::runs).flat_map(|(_, run)| &run.mounts);
+            let fed = mounts.filter(|it| it.kind == MountKind::Cache && it.from.is_some());
+            fed.filter_map(|it| it.target.clone()).collect()
+        });
+        fed.contains(target)
     }
 
     /// The ids of the mounts that a file has.

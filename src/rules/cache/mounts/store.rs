@@ -3,11 +3,13 @@
 use super::{Doubts, Follower, Plan, Site, Words, and};
 use crate::{
     edit::Safety,
-    knowledge::{Action, is_plain_program},
+    knowledge::{Action, Holds, KNOWLEDGE, Manager, Quality, is_plain_program},
     model::{
         Base, CachePath, Configured, Copy, CopyFrom, Model, PackageCommand, Run, Stage, Step, StepKind, absolute,
         is_below, text,
     },
+    project::{file_name, join},
+    shell::{Invocation, Word},
     syntax::{Args, Keyword},
 };
 
@@ -125,9 +127,61 @@ impl<'a> Site<'a> {
     }
 }
 
+impl Site<'_> {
+    /// An earlier run, without a mount, whose layer holds packages that a mount on these folders would hide, and how
+    /// safely it can get one.
+    pub(super) fn hidden_by(&self, command: &PackageCommand, path: &CachePath) -> Option<(usize, Safety)> {
+        if !matches!(path.cache.holds, Holds::Store | Holds::Required) {
+            return None;
+        }
+        let fixes = self.file.fixes();
+        let earlier = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
+        let fills = |run: &Run| {
+            run.packages().iter().any(|it| {
+                it.manager.name == command.manager.name && !matches!(it.action, Action::Clean | Action::Update)
+            })
+        };
+        let less_safe = earlier.filter(|(step, run)| {
+            step.item < self.step.item && !path.targets.iter().any(|it| run.has_cache_over(it)) && fills(run)
+        });
+        let told = less_safe.filter_map(|(step, _)| Some((step, fixes.get(&step.item).copied()?)));
+        let (step, safety) = told.min_by_key(|(_, safety)| *safety)?;
+        (safety < Safety::Safe).then(|| (self.cx.source.line(self.cx.model.instruction(step).span.start), safety))
+    }
+
+    /// Whether what a command would install was installed in another stage and comes from there.
+    pub(super) fn is_brought(&self, command: &PackageCommand) -> bool {
+        if !command.manager.is.contains(&Quality::KeepsEnvironment) || command.project_install().is_none() {
+            return false;
+        }
+        let model = self.cx.model;
+        let installed = |from: usize, sources: &[Option<String>]| {
+            model.ancestry(from).flat_map(Stage::runs).any(|(_, run)| {
+                run.packages().iter().any(|it| {
+                    let same = it.manager.name == command.manager.name && it.project_install().is_some();
+                    let folder = run.folder(it).filter(|_| same);
+                    let near = |folder: &str, source: &str| is_below(folder, source) || is_below(source, folder);
+                    folder.is_some_and(|folder| sources.iter().flatten().any(|it| near(folder, &join("/", it))))
+                })
+            })
+        };
+        self.stage.steps[..self.at].iter().any(|it| match &it.kind {
+            StepKind::Copy(Copy { from: CopyFrom::Stage(from), sources, .. }) => installed(*from, sources),
+            StepKind::Copy(_) | StepKind::Run(_) | StepKind::Other => false,
+        })
+    }
+}
+
+/// Whether it is a package manager, with a subcommand that neither fetches packages nor reads them.
+fn is_idle(invocation: &Invocation) -> bool {
+    let words: Vec<String> = invocation.words.iter().skip(1).map(|it| it.literal().unwrap_or_default()).collect();
+    let idle = |it: &Manager| it.idle.iter().any(|it| it.matches(&words));
+    KNOWLEDGE.managers.iter().any(|it| it.invoked_as.iter().any(|it| it.first_matches(&invocation.program)) && idle(it))
+}
+
 /// The words that keep a command from fetching, with what stands in their place where it may; `None` if it then did
 /// more than fetch, or cannot fetch at all.
-fn online(command: &PackageCommand) -> Option<Words> {
+pub(in crate::rules::cache) fn online(command: &PackageCommand) -> Option<Words> {
     let offline = command.options().filter(|(_, text)| command.manager.offline.iter().any(|it| it == text));
     let words: Words = offline
         .map(|(at, text)| {
@@ -166,6 +220,19 @@ impl Site<'_> {
                 );
                 doubts.add(Safety::Shown, note);
             }
+        }
+        // Seen: `curl …/clean_caches.sh | sh`, and scripts that come with the sources.
+        let named = |word: &Word| {
+            let word = text(word, &self.step.before)?;
+            let name = file_name(&word);
+            let is_script = name.rsplit_once('.').is_some_and(|(_, it)| it == "sh");
+            (is_script && name.contains("clean")).then(|| name.to_owned())
+        };
+        let later = self.run.invocations().iter().skip(command.invocation + 1);
+        let cleans = later.filter(|it| it.program != "rm").flat_map(|it| &it.words).find_map(named);
+        if let Some(name) = cleans {
+            doubts
+                .add(Safety::Unsafe, format!("`{name}` may empty the cache, or fail where it cannot remove a mount."));
         }
         // uv takes a local project for unchanged while its manifest is, and that stands in an earlier layer.
         if command.manager.name == "uv"
@@ -210,7 +277,7 @@ impl Site<'_> {
                 let line = self.cx.source.line(model.instruction(step).span.start);
                 match package {
                     Some(_) => {}
-                    None if is_plain_program(&invocation.program) => {}
+                    None if is_plain_program(&invocation.program) || is_idle(invocation) => {}
                     None => doubts.add(
                         Safety::Unsafe,
                         format!("`{}` in line {line} may look for the packages in the image.", invocation.program),
