@@ -225,3 +225,34 @@ fn a_script_that_cleans_keeps_a_mount_from_being_safe() {
     assert!(!safely(&of("clean_caches.sh")).contains("--mount"));
     assert!(safely(&of("setup.sh")).contains("--mount"));
 }
+
+/// The notes of `missing-cache-mount`, and how safe the fixes are.
+fn told(text: &str) -> Vec<(String, Option<Safety>)> {
+    let settings = Settings::default().with_selection(vec!["missing-cache-mount".to_owned()], Vec::new());
+    let found = engine::check(&Project::in_memory([("Dockerfile", text)], settings));
+    found.into_iter().map(|it| (it.note.unwrap_or_default(), it.fix.map(|it| it.safety))).collect()
+}
+
+#[test]
+fn only_a_pattern_that_matches_the_folder_touches_the_cache() {
+    let of =
+        |word: &str| told(&format!("FROM python:3.12\nRUN pip install flask && chmod 775 {word}\nCMD [\"flask\"]\n"));
+    assert_eq!(of("/*.sh")[0].1, Some(Safety::Safe));
+    assert_eq!(of("/*")[0].1, Some(Safety::Shown));
+    assert_eq!(of("/root/.c*")[0].1, Some(Safety::Shown));
+}
+
+#[test]
+fn a_file_that_is_there_is_not_downloaded() {
+    let notes = told("FROM python:3.12\nCOPY dist /dist\nRUN pip install /dist/*.whl\nCMD [\"flask\"]\n");
+    assert_eq!(notes[0].0, "A rebuild of this layer downloads what `/dist/*.whl` needs again.");
+}
+
+#[test]
+fn the_packages_of_apk_are_not_shared_between_base_images() {
+    let of =
+        |tag: &str| told(&format!("ARG VERSION\nFROM php:{tag}\nRUN apk add --no-cache build-base\nCMD [\"php\"]\n"));
+    assert_eq!(of("8.3-alpine")[0].1, Some(Safety::Safe));
+    assert_eq!(of("${VERSION}-alpine3.20")[0].1, Some(Safety::Safe));
+    assert_eq!(of("${VERSION}-alpine")[0].1, Some(Safety::Unsafe));
+}

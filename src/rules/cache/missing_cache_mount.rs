@@ -40,6 +40,8 @@ enum Count {
     Named(Vec<String>),
     /// So many, in this file.
     Listed(usize, String),
+    /// Files that are there; what they need has to be fetched.
+    Local(String),
 }
 
 /// How many packages a command asks for; `None` where that cannot be told.
@@ -48,8 +50,13 @@ fn count(site: &Site<'_>, command: &PackageCommand) -> Option<Count> {
     let words: Option<Vec<&str>> = command.operands().map(|(_, word)| word).collect();
     let names: Vec<String> = words?.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect();
     if command.action == Action::Install && !names.is_empty() && !lists {
-        let local = |it: &String| it.starts_with(['.', '/']) || it.contains("://");
-        return (!names.iter().any(local)).then_some(Count::Named(names));
+        let path = |it: &String| it.starts_with(['.', '/']);
+        if let [one] = names.as_slice()
+            && path(one)
+        {
+            return Some(Count::Local(one.clone()));
+        }
+        return (!names.iter().any(|it| path(it) || it.contains("://"))).then_some(Count::Named(names));
     }
     let [context] = site.cx.contexts() else { return None };
     let view = site.view(context);
@@ -64,6 +71,7 @@ fn what(counts: &[Count]) -> Option<String> {
         .map(|it| match it {
             Count::Named(names) => names.len(),
             Count::Listed(number, _) => *number,
+            Count::Local(_) => 0,
         })
         .sum();
     Some(match counts {
@@ -72,6 +80,8 @@ fn what(counts: &[Count]) -> Option<String> {
             format!("{} and {needed}", listed(number, file))
         }
         [Count::Listed(_, file)] => listed(number, file),
+        [Count::Local(path)] => format!("what `{path}` needs"),
+        _ if counts.iter().any(|it| matches!(it, Count::Local(_))) => return None,
         [Count::Named(names)] if number == 1 => format!("`{}` and what it needs", names[0]),
         _ if number > 0 => format!("{number} packages and what they need"),
         _ => return None,

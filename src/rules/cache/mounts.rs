@@ -226,6 +226,11 @@ impl<'a> Site<'a> {
                     if matches!(path.cache.holds, Holds::Store | Holds::Required | Holds::Runtime) {
                         self.store_doubts(command, &targets, &mut plan.doubts);
                     }
+                    if self.is_one_for_all(path.cache) {
+                        let note =
+                            "Builds with another base image would share the cache, as its id cannot tell them apart.";
+                        plan.doubts.add(Safety::Unsafe, note);
+                    }
                     if let Some((line, safety)) = self.hidden_by(command, path) {
                         let note =
                             format!("The mount hides what line {line} leaves in its layer, unless that has one, too.");

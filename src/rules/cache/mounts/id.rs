@@ -52,6 +52,22 @@ impl Site<'_> {
         Some(format!("{prefix}-{release}{architecture}"))
     }
 
+    /// Whether builds on other base images would get a mount of the same id, though it must be another cache: what is
+    /// different about them stands in a variable.
+    pub(super) fn is_one_for_all(&self, cache: &Cache) -> bool {
+        let written;
+        let image = if let Some(it) = self.stage.bottom.as_deref() {
+            it
+        } else {
+            written = self.written();
+            &written
+        };
+        let tag = image.tag.as_deref().unwrap_or_default();
+        let told =
+            tag.split('-').any(|it| it.strip_prefix("alpine").is_some_and(|it| !it.is_empty() && !it.contains('$')));
+        cache.per_image && !told && [image.name.as_str(), tag].iter().any(|it| it.contains('$'))
+    }
+
     /// The image at the bottom of the stage as it is written, which tells images that are not known apart.
     fn written(&self) -> ImageRef {
         let bottom = self.cx.model.ancestry(self.stage.index).last().map_or(self.stage.from, |it| it.from);

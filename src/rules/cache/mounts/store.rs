@@ -4,6 +4,7 @@ use super::{Doubts, Follower, Plan, Site, Words, and};
 use crate::{
     edit::Safety,
     knowledge::{Action, Holds, KNOWLEDGE, Manager, Quality, is_plain_program},
+    manifests::matches_glob,
     model::{
         Base, CachePath, Configured, Copy, CopyFrom, Model, PackageCommand, Run, Stage, Step, StepKind, absolute,
         is_below, text,
@@ -172,6 +173,13 @@ impl Site<'_> {
     }
 }
 
+/// Whether a pattern of paths matches a folder or one above it.
+fn is_taken(folder: &str, pattern: &str) -> bool {
+    let mut parts = folder.split('/');
+    let matches = |pattern: &str, part: &str| pattern == part || matches_glob(pattern, part);
+    pattern.trim_end_matches('/').split('/').all(|it| parts.next().is_some_and(|part| matches(it, part)))
+}
+
 /// Whether it is a package manager, with a subcommand that neither fetches packages nor reads them.
 fn is_idle(invocation: &Invocation) -> bool {
     let words: Vec<String> = invocation.words.iter().skip(1).map(|it| it.literal().unwrap_or_default()).collect();
@@ -210,7 +218,7 @@ impl Site<'_> {
             let touches = words.iter().filter_map(|it| text(it, &self.step.before)).any(|path| {
                 let fixed = path.split(['*', '?', '[', '{']).next().unwrap_or_default().trim_end_matches('/');
                 let inside = targets.iter().any(|it| is_below(fixed, it));
-                inside || (takes_all && path.starts_with('/') && targets.iter().any(|it| is_below(it, fixed)))
+                inside || (takes_all && path.starts_with('/') && targets.iter().any(|it| is_taken(it, &path)))
             });
             if touches {
                 let note = format!(
