@@ -541,7 +541,7 @@ const CASES: &[Case] = &[
         name: "38 on an unknown image a mount of one's own is believed",
         files: &[(
             "Dockerfile",
-            "ARG VERSION\nFROM golang:${VERSION}-alpine\nRUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache go install example.org/tool@v1\n",
+            "FROM registry.example/team/go:1\nRUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache go install example.org/tool@v1\n",
         )],
         has: &[],
         lacks: &["/root/go/pkg/mod"],
@@ -607,10 +607,10 @@ const CASES: &[Case] = &[
         name: "43 what follows a failure is not joined to another step",
         files: &[(
             "Dockerfile",
-            "FROM python:3.12\nRUN --mount=type=bind,source=requirements.txt,target=/r.txt pip install -r /r.txt\nRUN pip install gunicorn==23.0.0; echo done\n",
+            "FROM debian:12\nRUN apt-get update && apt-get install -y git\nRUN apt-get update; apt-get install -y curl\n",
         )],
-        has: &["    pip install -r /r.txt\nRUN ", "pip install gunicorn==23.0.0; echo done\n"],
-        lacks: &[],
+        has: &[" git\nRUN ", "apt-get update; apt-get install", " curl\n"],
+        lacks: &["git curl"],
     },
     Case {
         name: "44 the escape directive does not run into what follows",

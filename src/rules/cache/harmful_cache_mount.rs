@@ -1,6 +1,6 @@
 //! Cache mounts that break the image, or the build of it: see `rules/cache/harmful-cache-mount.md`.
 
-use super::mounts::{Doubts, Plan, Site, and, each, online};
+use super::mounts::{Doubts, Plan, Site, and, each, online, sentence};
 use crate::{
     context::Context,
     edit::{Edit, Safety},
@@ -345,7 +345,7 @@ impl<'s, 'a> Harm<'s, 'a, '_> {
                 };
                 finding.fix = more.and_then(|more| {
                     edits.extend(more);
-                    site.cx.fix(capitalized(&done.join(", ")), safety, rewrite::join(edits)?)
+                    site.cx.fix(sentence(&done), safety, rewrite::join(edits)?)
                 });
                 self.out.push(finding);
                 return;
@@ -433,13 +433,6 @@ impl<'s, 'a> Harm<'s, 'a, '_> {
             return;
         }
     }
-}
-
-/// A text as the beginning of a sentence.
-fn capitalized(text: &str) -> String {
-    text.chars()
-        .next()
-        .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), &text[first.len_utf8()..]))
 }
 
 /// Whether a folder is one that a path lies in; a part of the path may have `*`.

@@ -406,3 +406,10 @@ pub(super) fn and(names: &[String]) -> String {
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
+
+/// What a fix does, as a title.
+pub(super) fn sentence(done: &[String]) -> String {
+    let all = done.join(", ");
+    let mut letters = all.chars();
+    letters.next().map_or_else(String::new, |it| it.to_uppercase().chain(letters).collect())
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::mounts::{Cleaning, Doubts, FOLDERS_ABOVE, Mount, Plan, Site, and, each};
+use super::mounts::{Cleaning, Doubts, FOLDERS_ABOVE, Mount, Plan, Site, and, each, sentence};
 use crate::{
     edit::{Edit, Safety},
     finding::Finding,
@@ -419,11 +419,4 @@ impl<'s> Useless<'s, '_> {
             out.push(finding);
         }
     }
-}
-
-/// What a fix does, as a title.
-fn sentence(done: &[String]) -> String {
-    let all = done.join(", ");
-    let mut letters = all.chars();
-    letters.next().map_or_else(String::new, |it| it.to_uppercase().chain(letters).collect())
 }
