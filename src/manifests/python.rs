@@ -152,7 +152,10 @@ pub(super) fn pdm(command: &PackageCommand, folder: &str, view: &View<'_>) -> Re
             command.title()
         ));
     }
-    if !command.has_option("--no-self") && !command.has_option("--no-project") {
+    let manifest: Option<toml::Table> = toml::from_str(&text).ok();
+    let settings = manifest.as_ref().and_then(|it| it.get("tool")?.get("pdm"));
+    let is_installed = settings.and_then(|it| it.get("distribution")?.as_bool()).unwrap_or(true);
+    if is_installed && !command.has_option("--no-self") && !command.has_option("--no-project") {
         manifests.restricted = Some(Restricted::Add(vec!["--no-self".to_owned()]));
     }
     let base = parent(&manifests.files[0]);

@@ -305,7 +305,7 @@ impl<'a> Site<'a, '_> {
             return Vec::new();
         };
         let ([one], [two]) = (first.invocations(), second.invocations()) else { return Vec::new() };
-        let restricting = ["--no-root", "--no-directory", "--no-install-project"];
+        let restricting = ["--no-root", "--no-directory", "--no-install-project", "--no-self"];
         let words = |it: &crate::shell::Invocation| -> Vec<String> {
             it.words
                 .iter()
