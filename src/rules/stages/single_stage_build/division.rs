@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::packages::{self, Distribution, Package};
+use super::packages::{self, Caches, Distribution, Package};
 use crate::{
     edit::{Change, Edit},
-    model::{PackageCommand, Run, Stage, StepKind},
+    model::{ImageRef, PackageCommand, Run, Stage, Step, StepKind},
     rewrite,
     rule::FileCx,
     source::Span,
@@ -229,22 +229,44 @@ impl<'a> Division<'a> {
     fn install(&self, out: &mut Out) {
         let commands: Vec<&PackageCommand> = self.installs().collect();
         let alpine = self.image.contains("alpine");
-        if let Some(text) = packages::install(&self.packages, &commands, alpine) {
+        let (caches, joint) = (self.caches(), self.continuation());
+        if let Some(text) = packages::install(&self.packages, &commands, alpine, &caches, &joint) {
             out.space();
             out.text.push_str(&text);
             out.text.push_str(out.gap);
         }
     }
 
+    /// The caches that the packages came from, for another variant of the same image. apk keeps one for each variant.
+    fn caches(&self) -> Caches {
+        let name = |image: &str| ImageRef::parse(image).name;
+        let from = self.cx.model.at(self.stage.from).words().first();
+        if self.image.contains("alpine") || from.is_none_or(|it| name(&it.text) != name(&self.image)) {
+            return Caches::default();
+        }
+        let is_cache = |it: &String| it.starts_with("--mount=") && it.contains("type=cache");
+        let mut steps = self.package_steps().filter_map(|(step, run)| {
+            let command = run.packages().iter().find(|it| is_system_install(it))?;
+            let flags = &self.cx.model.instruction(step).flags;
+            let mounts: Vec<String> = flags.iter().map(|it| self.cx.source.slice(it.span).to_owned()).collect();
+            let known = !mounts.is_empty() && mounts.iter().all(is_cache);
+            known.then(|| Caches { mounts, options: packages::options_for_caches(command) })
+        });
+        steps.next().unwrap_or_default()
+    }
+
+    /// The steps that install system packages.
+    fn package_steps(&self) -> impl Iterator<Item = (&'a Step, &'a Run)> {
+        let steps = self.stage.steps.iter().zip(&self.roles).filter(|(_, role)| **role == Role::Packages);
+        steps.filter_map(|(step, _)| match &step.kind {
+            StepKind::Run(run) => Some((step, run)),
+            StepKind::Copy(_) | StepKind::Other => None,
+        })
+    }
+
     /// The package commands of the steps that install system packages.
     fn installs(&self) -> impl Iterator<Item = &'a PackageCommand> {
-        let steps = self.stage.steps.iter().zip(&self.roles).filter(|(_, role)| **role == Role::Packages);
-        let runs = steps.filter_map(|(step, _)| match &step.kind {
-            StepKind::Run(run) => Some(run),
-            StepKind::Copy(_) | StepKind::Other => None,
-        });
-        let all = runs.flat_map(Run::packages);
-        all.filter(|it| it.manager.root && it.action == crate::knowledge::Action::Install)
+        self.package_steps().flat_map(|(_, run)| run.packages()).filter(|it| is_system_install(it))
     }
 
     /// The variables that the image needs: not those that only steer package managers.
@@ -265,6 +287,10 @@ impl<'a> Division<'a> {
     fn continuation(&self) -> String {
         format!(" {}\n    ", self.cx.unit.syntax.escape)
     }
+}
+
+fn is_system_install(command: &PackageCommand) -> bool {
+    command.manager.root && command.action == crate::knowledge::Action::Install
 }
 
 /// Whether a variable is read by a package manager or a compiler alone.

@@ -76,8 +76,36 @@ fn fate(name: &str, distribution: Distribution, needs: &Needs<'_>) -> Fate {
     }
 }
 
-/// The instruction that installs what is needed at run time; `None` if nothing is.
-pub(super) fn install(packages: &[Package], commands: &[&PackageCommand], alpine: bool) -> Option<String> {
+/// How the packages were fetched, where the image that ships can share the caches.
+#[derive(Debug, Default)]
+pub(super) struct Caches {
+    /// The mounts, as flags.
+    pub mounts: Vec<String>,
+    /// The options without which nothing would be left in them.
+    pub options: Vec<String>,
+}
+
+/// The options of an install that keep what it fetches in the caches.
+pub(super) fn options_for_caches(command: &PackageCommand) -> Vec<String> {
+    let texts: Vec<&str> = command.texts.iter().map(|it| it.as_deref().unwrap_or_default()).collect();
+    let options = command.manager.needs.iter().filter_map(|it| it.words.as_deref());
+    let is_written = |words: &&str| {
+        let words: Vec<&str> = words.split(' ').collect();
+        texts.windows(words.len()).any(|it| it == words)
+    };
+    options.filter(is_written).map(str::to_owned).collect()
+}
+
+/// The instruction that installs what is needed at run time, from the same caches; `None` if nothing is.
+///
+/// `joint` stands between the lines of an instruction.
+pub(super) fn install(
+    packages: &[Package],
+    commands: &[&PackageCommand],
+    alpine: bool,
+    caches: &Caches,
+    joint: &str,
+) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for package in packages {
         let name = match &package.fate {
@@ -101,5 +129,7 @@ pub(super) fn install(packages: &[Package], commands: &[&PackageCommand], alpine
     let only_libraries = !packages.iter().any(|it| it.fate == Fate::Runtime);
     let lean = only_libraries || commands.iter().all(|it| it.has_option("--no-install-recommends"));
     let lean = if lean { " --no-install-recommends" } else { "" };
-    Some(format!("RUN apt-get update && apt-get install -y{lean} {list}\n"))
+    let mounts: String = caches.mounts.iter().flat_map(|it| [it.as_str(), joint]).collect();
+    let options: String = caches.options.iter().flat_map(|it| [" ", it.as_str()]).collect();
+    Some(format!("RUN {mounts}apt-get update && apt-get install{options} -y{lean} {list}\n"))
 }
