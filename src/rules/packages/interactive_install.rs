@@ -11,6 +11,9 @@ use crate::{
 
 pub(super) static RULE: Rule = crate::rule!("packages" / "interactive-install", Check::File(check));
 
+/// What hadolint takes for an install by dnf or yum.
+const INSTALLS_OF_DNF: &[&str] = &["install", "groupinstall", "localinstall"];
+
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for stage in &cx.model.stages {
         for (step, run) in stage.runs() {
@@ -60,13 +63,13 @@ fn finding(cx: &FileCx<'_>, run: &Run, command: &PackageCommand, asks: &Asks) ->
     let mut finding =
         Finding::new(RULE.name, location, format!("`{}` may ask a question that nobody answers", command.title()));
     let plain = run.invocations()[command.invocation].wrappers.is_empty();
+    let does = |words: &[&str]| command.texts.iter().flatten().any(|it| words.contains(&it.as_str()));
+    // hadolint does not see through `sudo` and its like, and knows nothing of upgrades.
     finding.codes = Some(match command.program() {
-        // hadolint does not see through `sudo` and its like.
-        _ if !plain => &[],
-        "apt-get" => &["hadolint/DL3014"],
-        "yum" => &["hadolint/DL3030"],
-        "zypper" => &["hadolint/DL3034"],
-        "dnf" | "microdnf" => &["hadolint/DL3038"],
+        "apt-get" if plain && does(&["install"]) => &["hadolint/DL3014"],
+        "yum" if plain && does(INSTALLS_OF_DNF) => &["hadolint/DL3030"],
+        "zypper" if plain && does(&["install", "in", "patch"]) => &["hadolint/DL3034"],
+        "dnf" | "microdnf" if plain && does(INSTALLS_OF_DNF) => &["hadolint/DL3038"],
         _ => &[],
     });
     finding.note = Some("Without an answer it installs nothing, and the build fails.".to_owned());

@@ -193,9 +193,12 @@ fn gems<'a>(call: &Call<'a>) -> Vec<(std::borrow::Cow<'a, str>, crate::source::S
         if text == "--" {
             break;
         }
+        if std::mem::take(&mut skip) {
+            continue;
+        }
         if text.starts_with('-') {
             skip = !text.contains('=');
-        } else if !std::mem::take(&mut skip) {
+        } else {
             out.push((text, word.span));
         }
     }

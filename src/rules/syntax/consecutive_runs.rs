@@ -5,9 +5,9 @@ use crate::{
     finding::{Finding, Fix},
     model::{Run, StepKind},
     rule::{Check, FileCx, Rule},
-    shell::{Node, Piece},
+    shell::Node,
     source::Span,
-    syntax::Instruction,
+    syntax::{Args, Instruction},
 };
 
 pub(super) static RULE: Rule = crate::rule!("syntax" / "consecutive-runs", Check::File(check));
@@ -20,7 +20,7 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             let flags = |it: &crate::syntax::Instruction| {
                 it.flags.iter().map(|it| cx.source.slice(it.span).to_owned()).collect::<Vec<_>>()
             };
-            if flags(before) != flags(here) || chains(second) || chains(first) {
+            if flags(before) != flags(here) || chains(cx, here, second) || chains(cx, before, first) {
                 continue;
             }
             let mut finding =
@@ -57,15 +57,18 @@ fn joined(cx: &FileCx<'_>, [before, here]: [&Instruction; 2], runs: [&Run; 2]) -
 }
 
 /// Whether a run has several commands.
-fn chains(run: &Run) -> bool {
-    let Some(script) = run.script() else { return false };
+fn chains(cx: &FileCx<'_>, instruction: &Instruction, run: &Run) -> bool {
+    let Some(script) = run.script() else {
+        // The text of another shell, such as PowerShell's, is not read; in all of them these divide commands.
+        let text = cx.source.slice(instruction.rest.whole()).trim_end().trim_end_matches(';');
+        return matches!(instruction.args, Args::Shell(_)) && [";", "|", "&&"].iter().any(|it| text.contains(it));
+    };
     let mut commands = 0;
     script.each(&mut |node| {
         let Node::Command(it) = node else { return };
-        // Tests are conditions, no commands.
-        let first = it.words.iter().next().map(|it| it.pieces.as_slice());
-        let is_test = matches!(first, Some([Piece::Literal(it)]) if matches!(it.as_str(), "[" | "[["));
-        commands += usize::from(first.is_some() && !is_test);
+        // Tests are conditions, no commands; and hadolint knows none whose name is in a variable.
+        let name = it.words.iter().next().and_then(crate::shell::Word::literal);
+        commands += usize::from(name.is_some_and(|it| !matches!(it.as_str(), "[" | "[[")));
     });
     commands > 1
 }
