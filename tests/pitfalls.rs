@@ -565,7 +565,7 @@ const CASES: &[Case] = &[
             ("requirements.txt", "flask==3.0.3\n"),
             ("app/__main__.py", ""),
         ],
-        has: &["EXPOSE 80\n"],
+        has: &["--mount=type=cache,id=apk-alpine-3.20", "EXPOSE 80\n"],
         lacks: &["USER", "adduser", "useradd", "HEALTHCHECK", "--chown", "LABEL", "curl", "80/tcp"],
     },
     Case {
@@ -594,7 +594,7 @@ const CASES: &[Case] = &[
             "Dockerfile",
             "FROM golang:1.24\nWORKDIR /src\nCOPY go.mod go.sum ./\nCOPY *.go ./\nRUN go build -o /app .\nCMD [\"/app\"]\n",
         )],
-        has: &["go build -o /app ."],
+        has: &["target=/root/.cache/go-build", " \\\n    go build -o /app ."],
         lacks: &["CGO_ENABLED", "GOFLAGS"],
     },
     Case {
@@ -648,7 +648,10 @@ const CASES: &[Case] = &[
             "Dockerfile",
             "FROM debian:12\nRUN [ -f /x ] || (apt-get update && apt-get install -y git)\nCMD [\"git\"]\n",
         )],
-        has: &["[ -f /x ] || (apt-get update && apt-get install"],
+        has: &[
+            "RUN --mount=",
+            " \\\n    [ -f /x ] || (apt-get update && apt-get install -o Dir::Cache::archives=keep/ -y git)",
+        ],
         lacks: &[],
     },
     Case {
@@ -667,7 +670,7 @@ const CASES: &[Case] = &[
             "FROM python:latest\n\nENV B=1\nENV A=2\n\nRUN pip install zope.interface==7 \\\n    attrs==24.2.0\n\nEXPOSE 80\n",
         )],
         has: &[
-            "FROM python:latest\n\nENV B=1\nENV A=2\n\nRUN ",
+            "FROM python:latest\n\nENV B=1\nENV A=2\n\nRUN --mount=",
             "pip install zope.interface==7 \\\n    attrs==24.2.0\n\nEXPOSE 80\n",
         ],
         lacks: &["WORKDIR"],
@@ -700,10 +703,21 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "52 what is deleted between two builds is there to be deleted",
-        files: &[(
-            "Dockerfile",
-            "FROM rust:1.80 AS build\nWORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && echo \"fn main() {}\" > src/main.rs && cargo build --release --locked\nCOPY src src\nRUN rm ./target/release/deps/app*\nRUN cargo build --release --locked\n\nFROM debian:12-slim\nCOPY --from=build /src/target/release/app /usr/local/bin/app\nCMD [\"app\"]\n",
-        )],
+        files: &[
+            (
+                "Dockerfile",
+                "FROM rust:1.80 AS build\nWORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && echo \"fn main() {}\" > src/main.rs && cargo build --release --locked\nCOPY src src\nRUN rm ./target/release/deps/app*\nRUN cargo build --release --locked\n\nFROM debian:12-slim\nCOPY --from=build /src/target/release/app /usr/local/bin/app\nCMD [\"app\"]\n",
+            ),
+            (
+                "Cargo.toml",
+                "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nregex = \"1\"\nlog = \"0.4\"\nserde = \"1\"\n",
+            ),
+            (
+                "Cargo.lock",
+                "version = 3\n[[package]]\nname = \"p0\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p1\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p2\"\nversion = \"1.0.0\"\n[[package]]\nname = \"p3\"\nversion = \"1.0.0\"\n",
+            ),
+            ("src/main.rs", "fn main() {}\n"),
+        ],
         has: &["target=/usr/local/cargo/registry"],
         lacks: &["target=/src/target"],
     },
@@ -720,9 +734,11 @@ const CASES: &[Case] = &[
         name: "54 what ONBUILD leaves to others stays",
         files: &[(
             "Dockerfile",
-            "FROM node:22\nONBUILD COPY package.json .\nONBUILD RUN npm install\nONBUILD COPY . .\nCMD [\"npm\", \"start\"]\n",
+            "FROM node:22\nONBUILD COPY package.json .\nONBUILD RUN npm install\nONBUILD COPY . .\nRUN npm install -g serve@14\nCMD [\"npm\", \"start\"]\n",
         )],
-        has: &["ONBUILD COPY package.json .\nONBUILD RUN npm install\nONBUILD COPY . .\n"],
+        has: &[
+            "ONBUILD COPY package.json .\nONBUILD RUN npm install\nONBUILD COPY . .\nRUN --mount=type=cache,target=/root/.npm",
+        ],
         lacks: &[],
     },
     Case {
