@@ -256,3 +256,36 @@ fn the_packages_of_apk_are_not_shared_between_base_images() {
     assert_eq!(of("${VERSION}-alpine3.20")[0].1, Some(Safety::Safe));
     assert_eq!(of("${VERSION}-alpine")[0].1, Some(Safety::Unsafe));
 }
+
+/// What three rules about mounts say of a Dockerfile.
+fn said(text: &str, rules: &[&str]) -> Vec<String> {
+    let rules = rules.iter().map(|it| (*it).to_owned()).collect();
+    let settings = Settings::default().with_selection(rules, Vec::new());
+    let found = engine::check(&Project::in_memory([("Dockerfile", text)], settings));
+    found.into_iter().map(|it| format!("{}: {}", it.rule, it.message)).collect()
+}
+
+#[test]
+fn what_one_rule_mounts_no_other_finds_useless_or_harmful() {
+    for (name, image, command, _, user) in CASES {
+        let users = if user.is_empty() { &[""][..] } else { &["", "RUN useradd -m -u 1001 app\nUSER app\n"][..] };
+        for user in users {
+            let (_, text) = mounted(image, user, command);
+            let found = said(&text, &["missing-cache-mount", "useless-cache-mount", "harmful-cache-mount"]);
+            assert!(found.is_empty(), "{name}: {found:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_mount_for_root_is_of_no_use_to_another_user() {
+    for (name, image, command, root, user) in CASES {
+        if user.is_empty() || root == user {
+            continue;
+        }
+        let (_, text) = mounted(image, "", command);
+        let text = text.replacen("WORKDIR /src\n", "RUN useradd -m -u 1001 app\nUSER app\nWORKDIR /src\n", 1);
+        let found = said(&text, &["useless-cache-mount"]);
+        assert!(!found.is_empty(), "{name}:\n{text}");
+    }
+}
