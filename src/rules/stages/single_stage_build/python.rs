@@ -13,7 +13,7 @@ use crate::{
     edit::Edit,
     knowledge::{Action, RUNTIME},
     manifests::{Project, Reads, View, python_project, reads, visible},
-    model::{Copy, CopyFrom, ImageRef, PackageCommand, Run, Stage, StepKind, Value, absolute, is_below},
+    model::{Copy, CopyFrom, ImageRef, PackageCommand, Run, Stage, Step, StepKind, Value, absolute, is_below},
     project::{Kind, file_name, join},
     rule::FileCx,
     shell::Script,
@@ -261,16 +261,17 @@ impl<'a> Site<'a, '_> {
         }
         obstacles.extend(self.called_elsewhere(&venv));
         division.made.push(venv.clone());
-        let path = format!("{venv}/bin:$PATH");
-        let is_set = |step: &crate::model::Step| {
+        let bin = format!("{venv}/bin");
+        // What stands below the build stays in the image, and what stands above is repeated in it.
+        let is_set = |(at, step): (usize, &Step)| {
             let instruction = self.cx.model.instruction(step);
-            instruction.kind == Keyword::Env
-                && self.cx.source.slice(instruction.span).contains("PATH=")
-                && own.is_some()
+            let text = self.cx.source.slice(instruction.span);
+            let names_it = text.contains(&bin) || at <= last && own.is_some();
+            instruction.kind == Keyword::Env && text.contains("PATH=") && names_it
         };
-        if !self.stage.steps[..=last].iter().any(is_set) {
+        if !self.stage.steps.iter().enumerate().any(is_set) {
             division.environment.push(format!("VIRTUAL_ENV={venv}"));
-            division.environment.push(format!("PATH={path}"));
+            division.environment.push(format!("PATH={bin}:$PATH"));
         }
         if let Some(project) = project {
             obstacles.extend(self.without_root(division, last, project));
@@ -435,7 +436,7 @@ impl<'a> Site<'a, '_> {
     }
 }
 
-fn step_index(stage: &Stage, step: &crate::model::Step) -> usize {
+fn step_index(stage: &Stage, step: &Step) -> usize {
     stage.steps.iter().position(|it| it.item == step.item).unwrap_or_default()
 }
 
