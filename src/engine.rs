@@ -15,6 +15,7 @@ use crate::{
     project::{Origin, Project, Unit},
     rule::{Check, FileCx, ProjectCx, Rule},
     rules::{self, MALFORMED_SUPPRESSION, SHELL_MISTAKE, SYNTAX_ERROR, UNKNOWN_SUPPRESSION, UNUSED_SUPPRESSION},
+    settings::Settings,
     shellcheck::{self, Script},
     source::{FileId, Location, Source},
     suppress::{Kind, Problem, Suppressions},
@@ -36,6 +37,17 @@ pub use ignores::add_ignores;
 ///
 /// Suppressed ones and those of rules that are not selected are left out; levels are as the settings want them.
 pub fn check(project: &Project) -> Vec<Finding> {
+    checked(project).0
+}
+
+/// The same for a program that ends soon: to give back what was computed takes longer than many a rule.
+pub fn check_and_leave(project: &Project) -> Vec<Finding> {
+    let (findings, looks) = checked(project);
+    std::mem::forget(looks);
+    findings
+}
+
+fn checked(project: &Project) -> (Vec<Finding>, Vec<Look>) {
     let chosen = Chosen::of(project);
     let mut looks: Vec<Look> = parallel::map(&project.dockerfiles, |_, unit| look(project, unit, &chosen));
     let across = look_across(project, &looks.iter().collect::<Vec<_>>(), &chosen);
@@ -45,7 +57,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     if inlined::carry_back(project, &mut all) || is_mixed {
         sort(&mut all);
     }
-    all
+    (all, looks)
 }
 
 /// The shell texts of all Dockerfiles of a project, each once: what `check` would ask ShellCheck about.
@@ -84,13 +96,16 @@ impl Chosen {
 /// Whether a rule has nothing to say of a file: the settings switch it off there, or nobody can make use of it.
 /// What makes the build fail is told even where a program writes the file.
 fn is_off(project: &Project, rule: &Rule, file: FileId) -> bool {
-    let settings = &project.settings;
-    let is_for_nobody = || match project.unit(file).map(|it| it.origin) {
+    is_off_in(&project.settings, rule, project.path_of(file), project.unit(file).map(|it| it.origin))
+}
+
+fn is_off_in(settings: &Settings, rule: &Rule, path: &str, origin: Option<Origin>) -> bool {
+    let is_for_nobody = || match origin {
         Some(Origin::Template) => true,
         Some(Origin::Program) => rule.level() < Level::Error,
         Some(Origin::People) | None => false,
     };
-    settings.is_off_for(rule, project.path_of(file)) || is_for_nobody() && !settings.asks_for(rule)
+    settings.is_off_for(rule, path) || is_for_nobody() && !settings.asks_for(rule)
 }
 
 /// The model of a Dockerfile, with the arguments that its builds agree on.
@@ -127,7 +142,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
     let last = |it: &&&Rule| it.name == UNUSED_SUPPRESSION.name;
     let rules = chosen.rules.iter().filter(|it| !last(it)).chain(chosen.rules.iter().filter(last));
     for rule in rules {
-        if is_off(project, rule, unit.file) {
+        if is_off_in(&project.settings, rule, path, Some(unit.origin)) {
             continue;
         }
         let mut found = Vec::new();
@@ -167,28 +182,24 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
     let trees = Trees::default();
     // What comments of build definitions silence, by file.
     let mut silencing: BTreeMap<FileId, Suppressions> = BTreeMap::new();
-    let files = |rule: Option<&Rule>| {
-        let pairs = project.dockerfiles.iter().zip(looks);
-        let cxs = pairs.map(|(unit, look)| FileCx {
-            project,
-            unit,
-            source: project.source(unit.file),
-            model: &look.model,
-            contexts: &look.contexts,
-        });
-        cxs.filter(|it| rule.is_none_or(|rule| !is_off(project, rule, it.unit.file))).collect()
+    let seen = |at: usize| {
+        let (unit, look) = (&project.dockerfiles[at], looks[at]);
+        let source = project.source(unit.file);
+        FileCx { project, unit, source, model: &look.model, contexts: &look.contexts }
     };
-    // Most rules are on for all files, and share what they find out.
-    let all_files = ProjectCx::new(project, files(None), &trees);
+    // Most rules are on for the same files, and share what they find out.
+    let mut views: Vec<(Vec<bool>, ProjectCx<'_>)> = Vec::new();
     for rule in &chosen.rules {
         let Check::Project(check) = rule.check else { continue };
         let is_off = |file| is_off(project, rule, file);
+        let on: Vec<bool> = project.dockerfiles.iter().map(|it| !is_off(it.file)).collect();
+        let at = views.iter().position(|it| it.0 == on).unwrap_or_else(|| {
+            let files = (0..on.len()).filter(|at| on[*at]).map(seen).collect();
+            views.push((on, ProjectCx::new(project, files, &trees)));
+            views.len() - 1
+        });
         let mut found = Vec::new();
-        if project.dockerfiles.iter().any(|it| is_off(it.file)) {
-            check(&ProjectCx::new(project, files(Some(rule)), &trees), &mut found);
-        } else {
-            check(&all_files, &mut found);
-        }
+        check(&views[at].1, &mut found);
         for mut finding in found {
             let Some(level) = project.settings.level(rule, &finding) else { continue };
             let file = finding.location.file;
