@@ -146,6 +146,9 @@ impl<'a> FileCx<'a> {
         let start = instruction.span.start as usize;
         let end = instruction.heredocs.first().map_or(instruction.span.end, |it| it.body.start) as usize;
         let text = self.source.text.get(start..end)?;
+        if !may_have_gap(text) {
+            return None;
+        }
         let escape = self.unit.syntax.escape;
         let mut continuation = Span::at(start);
         let mut gap = false;
@@ -175,6 +178,17 @@ impl<'a> FileCx<'a> {
         let change = Change::of(self.unit.file, edits)?;
         Some(Fix { title: title.into(), safety, change })
     }
+}
+
+/// Whether a line behind the first is blank or a comment: false only if surely none is. Hardly any instruction has one,
+/// and the first byte of a line tells.
+pub fn may_have_gap(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let begins_gap = |at: usize| {
+        let first = bytes[at + 1..].iter().find(|it| !matches!(it, b' ' | b'\t'));
+        first.is_none_or(|it| *it == b'#' || !it.is_ascii_graphic())
+    };
+    memchr::memchr_iter(b'\n', bytes).any(begins_gap)
 }
 
 /// The front matter of a page.

@@ -3,7 +3,7 @@
 use crate::{
     edit::{Edit, Safety},
     finding::{Finding, Label},
-    rule::{Check, FileCx, Rule, Swallowed},
+    rule::{Check, FileCx, Rule, Swallowed, may_have_gap},
     source::Span,
     syntax::Instruction,
 };
@@ -44,8 +44,9 @@ fn blank_lines(cx: &FileCx<'_>, instruction: &Instruction) -> Option<(Vec<Span>,
     let start = instruction.span.start as usize;
     let end = instruction.heredocs.first().map_or(instruction.span.end, |it| it.body.start) as usize;
     let text = cx.source.text.get(start..end)?;
-    // Most instructions are one line.
-    text.find('\n')?;
+    if !may_have_gap(text) {
+        return None;
+    }
     let text = if instruction.heredocs.is_empty() { text } else { text.trim_end_matches(['\r', '\n']) };
     let mut blank: Vec<Span> = Vec::new();
     let mut at = start;
