@@ -1,5 +1,11 @@
 //! JavaScript: npm, Yarn, pnpm.
 
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use super::{Manifests, Reads, View, manifests_in};
@@ -199,8 +205,7 @@ pub(super) fn lock_agrees(command: &PackageCommand, folder: &str, view: &View<'_
 fn compare(manager: &str, manifest: &Value, lock: &str) -> Option<bool> {
     let kinds = ["dependencies", "devDependencies", "optionalDependencies"];
     if manager == "npm" {
-        let lock: Value = serde_json::from_str(lock).ok()?;
-        let root = &lock["packages"][""];
+        let Lock { packages: Project(root) } = serde_json::from_str(lock).ok()?;
         let empty = |it: &Value| it.as_object().is_none_or(serde_json::Map::is_empty);
         let same = |kind: &str| root[kind] == manifest[kind] || (empty(&root[kind]) && empty(&manifest[kind]));
         return root.is_object().then(|| kinds.iter().all(|it| same(it)));
@@ -208,8 +213,46 @@ fn compare(manager: &str, manifest: &Value, lock: &str) -> Option<bool> {
     let mut wanted = kinds.iter().flat_map(|kind| manifest[*kind].as_object().into_iter().flatten());
     Some(wanted.all(|(name, version)| {
         let version = version.as_str().unwrap_or_default();
-        lock.contains(&format!("{name}@{version}")) || lock.contains(&format!("{name}@npm:{version}"))
+        let holds = |text: String| memchr::memmem::find(lock.as_bytes(), text.as_bytes()).is_some();
+        holds(format!("{name}@{version}")) || holds(format!("{name}@npm:{version}"))
     }))
+}
+
+/// A lock file of npm, of which only the entry of the project itself is kept: the others are nearly all of it.
+#[derive(Deserialize)]
+struct Lock {
+    packages: Project,
+}
+
+/// The entry whose name is empty.
+struct Project(Value);
+
+impl<'de> Deserialize<'de> for Project {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Project;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("packages by their folders")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Project, A::Error> {
+                let mut project = Value::Null;
+                while let Some(folder) = entries.next_key::<Cow<'de, str>>()? {
+                    if folder.is_empty() {
+                        project = entries.next_value()?;
+                    } else {
+                        entries.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(Project(project))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
 }
 
 /// Which Yarn a project uses; `None` if nothing tells.

@@ -1,9 +1,12 @@
 //! Python: requirements files, Poetry, uv.
 
+use std::borrow::Cow;
+
 use super::{Manifests, Reads, Restricted, View, manifests_in};
 use crate::{
     model::{PackageCommand, State, Value, absolute},
     project::{join, parent},
+    source::lines,
 };
 
 /// The options that name a requirements or constraints file.
@@ -52,9 +55,9 @@ fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> 
     }
     let text = view.context.read(path)?;
     manifests.files.push(path.to_owned());
-    // A backslash at the end of a line joins it with the next.
-    for line in text.replace("\\\r\n", " ").replace("\\\n", " ").lines() {
-        let line = line.split(" #").next().unwrap_or_default().trim();
+    for line in lines(&joined(&text)) {
+        let is_plain = memchr::memchr(b'#', line.as_bytes()).is_none();
+        let line = if is_plain { line } else { line.split(" #").next().unwrap_or_default() }.trim();
         let option = |names: &[&str]| {
             names.iter().find_map(|name| {
                 let rest = line.strip_prefix(name)?;
@@ -73,6 +76,29 @@ fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> 
         }
     }
     Some(())
+}
+
+/// A text in which a backslash at the end of a line has joined it with the next.
+fn joined(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(b'\\', &rest.as_bytes()[from..]).map(|it| from + it) {
+        let behind = &rest[at + 1..];
+        let next = behind.strip_prefix("\r\n").or_else(|| behind.strip_prefix('\n'));
+        let Some(next) = next else {
+            from = at + 1;
+            continue;
+        };
+        out.push_str(&rest[..at]);
+        out.push(' ');
+        (rest, from) = (next, 0);
+    }
+    if rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// `poetry install`: the project itself is built from the sources, unless `--no-root` or the manifest says otherwise.
@@ -346,4 +372,24 @@ fn members(workspace: &toml::Value, base: &str, view: &View<'_>) -> Option<Vec<S
         files.extend(manifests.filter(|it| view.context.read(it).is_some()));
     }
     Some(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_joined() {
+        for (text, whole) in [
+            ("a\\\n  b\n", "a   b\n"),
+            ("a \\\r\nb\\c\n", "a  b\\c\n"),
+            ("\\\\\nx\\", "\\ x\\"),
+            ("a\\b\n", "a\\b\n"),
+            ("\\\n", " "),
+            ("", ""),
+        ] {
+            assert_eq!(joined(text), whole);
+            assert_eq!(joined(text), text.replace("\\\r\n", " ").replace("\\\n", " "));
+        }
+    }
 }

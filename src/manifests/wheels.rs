@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::source::lines;
+
 /// What wheels have to fit; `None` for what is not known, and then all do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Platform {
@@ -27,7 +29,7 @@ pub fn normal(name: &str) -> String {
 
 /// The packages that a list of requirements asks for on every platform, with their extras: `psycopg[c]`.
 pub fn requirements(text: &str) -> impl Iterator<Item = String> {
-    text.lines().filter_map(|line| {
+    lines(text).filter_map(|line| {
         let line = line.split('#').next().unwrap_or_default().trim();
         if line.contains(';') || !line.starts_with(|it: char| it.is_ascii_alphanumeric()) || line.contains("://") {
             return None;
@@ -82,8 +84,8 @@ fn only_suspects(text: &str, platform: Platform) -> Option<String> {
     let mut has_one = false;
     // Older versions of Poetry list the files of all packages in one place, by their names.
     let mut is_list_of_all = false;
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
+    let mut all = lines(text);
+    while let Some(line) = all.next() {
         if line.starts_with('[') {
             is_list_of_all = line == "[metadata.files]";
         }
@@ -99,7 +101,7 @@ fn only_suspects(text: &str, platform: Platform) -> Option<String> {
         let (mut linux, mut fit) = (false, false);
         let start = line.as_ptr() as usize - text.as_ptr() as usize;
         let mut end = text.len();
-        for line in lines.by_ref() {
+        for line in all.by_ref() {
             if line == "]" {
                 end = line.as_ptr() as usize + line.len() - text.as_ptr() as usize;
                 break;
