@@ -4,7 +4,10 @@ use std::{cell::RefCell, collections::BTreeMap, path::Path, rc::Rc, sync::Arc};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::project::{Files, Kind, join, parent};
+use crate::{
+    project::{Files, Kind, join, parent},
+    source::lines,
+};
 
 /// The `.gitignore` files of a repository, read and compiled when they are asked for.
 #[derive(Debug)]
@@ -17,7 +20,16 @@ pub struct GitIgnore<'a> {
 }
 
 /// Files with the folders that they are in.
-type Texts = Rc<[(String, Arc<str>)]>;
+type Texts = Rc<[Rc<Own>]>;
+
+/// The file of a folder.
+#[derive(Debug)]
+struct Own {
+    folder: String,
+    text: Arc<str>,
+    /// What its lines ask for.
+    hints: Vec<Hint>,
+}
 
 impl<'a> GitIgnore<'a> {
     /// Those of the repository with this root.
@@ -48,9 +60,9 @@ impl<'a> GitIgnore<'a> {
         if path == self.root {
             return false;
         }
-        for (folder, text) in &*self.texts_for(&parent(path)) {
+        for Own { folder, text, hints } in self.texts_for(&parent(path)).iter().map(|it| &**it) {
             let Some(inside) = from(folder, path) else { break };
-            if !text.lines().any(|line| may_match(line, &inside)) {
+            if !hints.iter().any(|it| it.may_match(&inside)) {
                 continue;
             }
             let Some(rules) = self.compiled(folder, text) else { continue };
@@ -72,7 +84,11 @@ impl<'a> GitIgnore<'a> {
         let is_lost = above == folder || above.len() > folder.len().max(self.root.len());
         let inherited = if folder == self.root || is_lost { Texts::default() } else { self.texts_for(&above) };
         let texts = match self.files.read(&join(folder, ".gitignore")) {
-            Some(own) => std::iter::once((folder.to_owned(), own)).chain(inherited.iter().cloned()).collect(),
+            Some(text) => {
+                let hints = lines(&text).filter_map(Hint::of).collect();
+                let own = Rc::new(Own { folder: folder.to_owned(), text, hints });
+                std::iter::once(own).chain(inherited.iter().cloned()).collect()
+            }
             None => inherited,
         };
         self.texts.borrow_mut().insert(folder.to_owned(), Rc::clone(&texts));
@@ -108,30 +124,54 @@ fn from(folder: &str, path: &str) -> Option<String> {
     path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned)
 }
 
-/// Whether a line could match a path, which saves compiling most files: false only if it surely does not.
-fn may_match(line: &str, path: &str) -> bool {
-    let line = line.trim_end();
-    if line.is_empty() || line.starts_with('#') {
-        return false;
+/// What a line asks for of one part of a path, which saves compiling most files.
+#[derive(Debug)]
+enum Hint {
+    /// Perhaps nothing.
+    Anything,
+    Whole(String),
+    Start(String),
+    End(String),
+    Inside(String),
+}
+
+impl Hint {
+    /// What a line asks for; `None` if it says nothing.
+    fn of(line: &str) -> Option<Self> {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        let pattern = line.trim_start_matches('!').trim_end_matches('/');
+        let last = pattern.rsplit('/').next().unwrap_or(pattern);
+        // What stands before the first wildcard, or behind a `*` at the beginning, is in the name as it is.
+        let is_wild = |it: char| matches!(it, '*' | '?' | '[' | '\\');
+        let (start, end) = last.split_at(last.find(is_wild).unwrap_or(last.len()));
+        let inside = end.trim_start_matches('*');
+        let (inside, rest) = inside.split_at(inside.find(is_wild).unwrap_or(inside.len()));
+        Some(if end.is_empty() {
+            Self::Whole(last.to_owned())
+        } else if !start.is_empty() {
+            Self::Start(start.to_owned())
+        } else if !end.starts_with('*') {
+            Self::Anything
+        } else if rest.is_empty() {
+            Self::End(inside.to_owned())
+        } else {
+            Self::Inside(inside.to_owned())
+        })
     }
-    let pattern = line.trim_start_matches('!').trim_end_matches('/');
-    let last = pattern.rsplit('/').next().unwrap_or(pattern);
-    let mut parts = path.split('/');
-    // What stands before the first wildcard, or behind a `*` at the beginning, is in the name as it is.
-    let is_wild = |it: char| matches!(it, '*' | '?' | '[' | '\\');
-    let (start, end) = last.split_at(last.find(is_wild).unwrap_or(last.len()));
-    let inside = end.trim_start_matches('*');
-    let (inside, rest) = inside.split_at(inside.find(is_wild).unwrap_or(inside.len()));
-    if end.is_empty() {
-        parts.any(|it| it == last)
-    } else if !start.is_empty() {
-        parts.any(|it| it.starts_with(start))
-    } else if !end.starts_with('*') {
-        true
-    } else if rest.is_empty() {
-        parts.any(|it| it.ends_with(inside))
-    } else {
-        parts.any(|it| it.contains(inside))
+
+    /// Whether the line could match a path: false only if it surely does not.
+    fn may_match(&self, path: &str) -> bool {
+        let mut parts = path.split('/');
+        match self {
+            Self::Anything => true,
+            Self::Whole(text) => parts.any(|it| it == text),
+            Self::Start(text) => parts.any(|it| it.starts_with(text.as_str())),
+            Self::End(text) => parts.any(|it| it.ends_with(text.as_str())),
+            Self::Inside(text) => parts.any(|it| it.contains(text.as_str())),
+        }
     }
 }
 
@@ -184,7 +224,8 @@ mod tests {
             ("\\#x", "#x", true),
             ("!*.sh", "a.sh", true),
         ] {
-            assert_eq!(may_match(line, path), may, "{line} of {path}");
+            let is_hint = Hint::of(line).is_some_and(|it| it.may_match(path));
+            assert_eq!(is_hint, may, "{line} of {path}");
         }
     }
 
