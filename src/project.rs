@@ -1,6 +1,7 @@
 //! The project as a value: files, Dockerfiles, builds, settings, and what lies around them.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     ffi::{OsStr, OsString},
     fmt::Debug,
@@ -73,8 +74,21 @@ struct Known {
     /// The ignore files, by their paths; `None` where there is none.
     ignore_files: Answers<Option<Arc<IgnoreFile>>>,
     /// The folders above a folder, itself first.
-    folders_above: Answers<Arc<[String]>>,
+    folders_above: Answers<Above>,
+    /// Whatever else is found out once, by what it is about.
+    others: Answers<Arc<dyn Any + Send + Sync>>,
 }
+
+/// A folder and those above it.
+#[derive(Clone, Debug)]
+struct Above {
+    folders: Arc<[String]>,
+    /// Whether the last one is the root of a repository.
+    in_repository: bool,
+}
+
+/// The most folders above one another that are looked at.
+const DEEPEST: usize = 32;
 
 /// Answers by a text, such as a path.
 pub(crate) type Answers<T> = RwLock<FxHashMap<String, T>>;
@@ -356,6 +370,17 @@ impl Project {
         self.sources.extend(found);
     }
 
+    /// What takes long to find out of the files around, and is the same for all Dockerfiles; `about` has to say all that
+    /// it depends on.
+    ///
+    /// # Panics
+    ///
+    /// If things of two types are found out under one name.
+    pub fn once<T: Send + Sync + 'static>(&self, about: &str, find: impl FnOnce() -> T) -> Arc<T> {
+        let found = known_or(&self.known.others, about, || Arc::new(find()));
+        found.downcast().expect("each name is used in one place")
+    }
+
     /// The root of the repository of a Dockerfile, or the folder that stands in its place: the last of
     /// [`Self::folders_above`].
     pub fn root_of(&self, path: &str) -> String {
@@ -365,17 +390,31 @@ impl Project {
     /// The folder of a Dockerfile and those above it, up to the root of the repository; without a repository,
     /// up to the folder where dockopt runs.
     pub fn folders_above(&self, path: &str) -> Arc<[String]> {
-        let folder = parent(path);
-        known_or(&self.known.folders_above, &folder, || self.find_folders_above(&folder).into())
+        self.folder_and_above(&parent(path)).folders
     }
 
-    fn find_folders_above(&self, folder: &str) -> Vec<String> {
-        const DEEPEST: usize = 32;
+    fn folder_and_above(&self, folder: &str) -> Above {
+        known_or(&self.known.folders_above, folder, || {
+            let has_git = self.files.kind(&join(folder, ".git")).is_some();
+            let above = parent(folder);
+            if !has_git && above.len() < folder.len() {
+                // Most folders lie in repositories, and others have asked for what is above.
+                let above = self.folder_and_above(&above);
+                if above.in_repository && above.folders.len() + 1 < DEEPEST {
+                    let own = std::iter::once(folder.to_owned());
+                    return Above { folders: own.chain(above.folders.iter().cloned()).collect(), ..above };
+                }
+            }
+            self.find_folders_above(folder)
+        })
+    }
+
+    fn find_folders_above(&self, folder: &str) -> Above {
         let mut folders = vec![folder.to_owned()];
         while folders.len() < DEEPEST {
             let last = &folders[folders.len() - 1];
             if self.files.kind(&join(last, ".git")).is_some() {
-                return folders;
+                return Above { folders: folders.into(), in_repository: true };
             }
             let above = parent(last);
             // Above the root of the disk there is nothing but itself.
@@ -387,7 +426,7 @@ impl Project {
         let outside = |it: &String| it.starts_with("..") || it.starts_with('/');
         let own = folders[0].clone();
         folders.retain(|it| *it == own || !outside(it));
-        folders
+        Above { folders: folders.into(), in_repository: false }
     }
 
     /// A project of files that are given as path and text: Dockerfiles and Compose files are told by their names,
@@ -650,17 +689,13 @@ pub fn join(folder: &str, path: &str) -> String {
 
 /// Whether a relative path has no part that resolving would change.
 fn is_resolved(path: &str) -> bool {
-    // The length of the part so far, as long as it consists of dots.
-    let mut dots = Some(0);
-    for byte in path.bytes() {
-        dots = match (byte, dots) {
-            (b'/', Some(0..=2)) => return false,
-            (b'/', _) => Some(0),
-            (b'.', Some(dots)) => Some(dots + 1),
-            _ => None,
-        };
-    }
-    !matches!(dots, Some(0..=2))
+    let bytes = path.as_bytes();
+    let is_name = |at: usize| match bytes.get(at) {
+        None | Some(b'/') => false,
+        Some(b'.') => !matches!(bytes[at..].split(|it| *it == b'/').next(), Some(b"." | b"..")),
+        Some(_) => true,
+    };
+    is_name(0) && memchr::memchr_iter(b'/', bytes).all(|at| is_name(at + 1))
 }
 
 /// The last part of a path.

@@ -233,7 +233,10 @@ impl Site<'_> {
             let Some(text) = context.read(&file) else { continue };
             if is_lock {
                 let manifest = context.read(&join(&parent(&file), "pyproject.toml"));
-                asked.built = built(&name, &text, manifest.as_deref(), self.platform(&view));
+                let platform = self.platform(&view);
+                let about = format!("wheels {} {} {file} {platform:?}", context.folder, manifest.is_some());
+                let found = self.cx.project.once(&about, || built(&name, &text, manifest.as_deref(), platform));
+                asked.built.clone_from(&found);
                 asked.lock = Some(file);
             } else if text.lines().any(|it| it.trim_start().starts_with('-') && it.contains("://")) {
                 // A list may name an index of its own.

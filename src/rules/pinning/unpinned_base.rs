@@ -1,5 +1,7 @@
 //! Base images without a tag, or with `latest`: see `rules/pinning/unpinned-base.md`.
 
+use rustc_hash::FxHashSet;
+
 use crate::{
     finding::Finding,
     model::ImageRef,
@@ -38,9 +40,9 @@ fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
     let is_stage = stages.iter().any(|it| it.eq_ignore_ascii_case(name));
     // What the project builds itself is as old as it wants.
     let is_own = || {
-        let images = cx.project.builds.iter().flat_map(|it| &it.images);
-        // There may be thousands, and nearly all have another name.
-        images.into_iter().any(|it| it.contains(&image.name) && ImageRef::parse(it).name == image.name)
+        let images = || cx.project.builds.iter().flat_map(|it| &it.images);
+        let names = || images().map(|it| ImageRef::parse(it).name).collect::<FxHashSet<String>>();
+        cx.project.once("names of images", names).contains(&image.name)
     };
     // A variable may hold the tag.
     let has_variable = name.contains('$') && image.tag.is_none();
