@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Counts, fix_words, json_line, rule_named};
+use super::{Counts, fix_words, json_line, json_line_of, rule_named};
 use crate::{
     edit::Change,
     finding::{self, Level},
@@ -102,6 +102,8 @@ struct Row<'a> {
 }
 
 pub(super) fn report(project: &Project, findings: &[finding::Finding]) -> String {
+    /// Most findings are shorter; room that nobody writes to costs nothing.
+    const LONG: usize = 2048;
     let counts = Counts::of(findings);
     let summary = Summary {
         files: project.dockerfiles.len(),
@@ -111,8 +113,9 @@ pub(super) fn report(project: &Project, findings: &[finding::Finding]) -> String
         fixable_safe: counts.fixable_safe,
         fixable_unsafe: counts.fixable_unsafe,
     };
-    let findings = findings.iter().map(|it| finding(project, it)).collect();
-    json_line(&Report { version: VERSION, findings, summary })
+    let findings: Vec<_> = findings.iter().map(|it| finding(project, it)).collect();
+    let room = findings.len() * LONG;
+    json_line_of(&Report { version: VERSION, findings, summary }, room)
 }
 
 pub(super) fn rules(rules: &[&Rule]) -> String {

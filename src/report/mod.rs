@@ -287,8 +287,14 @@ fn whole_message(finding: &Finding) -> Cow<'_, str> {
 
 /// A value as one line of JSON.
 fn json_line(value: &impl Serialize) -> String {
+    json_line_of(value, 0)
+}
+
+/// The same for a value that is about that many bytes long: to move a text of megabytes again and again costs time.
+fn json_line_of(value: &impl Serialize, bytes: usize) -> String {
+    let mut bytes = Vec::with_capacity(bytes);
     // Values made of strings and numbers cannot fail.
-    let mut text = serde_json::to_string(value).unwrap_or_default();
-    text.push('\n');
-    text
+    serde_json::to_writer(&mut bytes, value).unwrap_or_default();
+    bytes.push(b'\n');
+    String::from_utf8(bytes).unwrap_or_default()
 }
