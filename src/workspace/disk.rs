@@ -1,6 +1,7 @@
 //! The files around the Dockerfiles, read on demand and only once.
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     ffi::OsStr,
     fs::{self, File},
@@ -133,7 +134,7 @@ impl Files for Disk {
         // Only regular files: opening a pipe would wait for ever.
         known_or(&self.texts, path, || {
             let (real, _) = self.real(path).filter(|(_, entry)| *entry == Listed::File)?;
-            String::from_utf8(read_limited(&real).ok()?).ok().map(Arc::from)
+            with_bytes(&real, |bytes| str::from_utf8(bytes).ok().map(Arc::from)).ok()?
         })
     }
 
@@ -241,24 +242,28 @@ fn tracked_in(root: &Path) -> Option<Tracked> {
 
 /// Reads a file of a size that can be looked at.
 pub(super) fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
-    // Most files fit in here, so that nobody has to ask for the length.
+    /// Up to here a copy costs less than new room for the next file.
+    const SMALL: usize = 64 << 10;
+    with_bytes(path, |bytes| if bytes.len() < SMALL { bytes.as_slice().to_vec() } else { std::mem::take(bytes) })
+}
+
+/// Reads a file of a size that can be looked at, into room that the files of a thread share: most are small, and each
+/// is kept in just as many bytes as it has.
+fn with_bytes<T>(path: &Path, keep: impl FnOnce(&mut Vec<u8>) -> T) -> io::Result<T> {
+    /// Most files fit in here.
     const USUAL: usize = 8 << 10;
-    let mut file = File::open(path)?;
-    let mut bytes = Vec::with_capacity(USUAL);
-    file.by_ref().take(USUAL as u64).read_to_end(&mut bytes)?;
-    if bytes.len() < USUAL {
-        bytes.shrink_to_fit();
-        return Ok(bytes);
+    thread_local! {
+        static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
-    let too_big = || io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 16 MiB");
-    let expected = file.metadata().map_or(0, |it| it.len());
-    if expected > MAX_BYTES {
-        return Err(too_big());
-    }
-    bytes.reserve_exact((expected as usize + 1).saturating_sub(USUAL));
-    // The length of a pipe is not known beforehand.
-    file.take(MAX_BYTES + 1 - USUAL as u64).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES { Err(too_big()) } else { Ok(bytes) }
+    BYTES.with_borrow_mut(|bytes| {
+        bytes.clear();
+        bytes.reserve(USUAL);
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 16 MiB"));
+        }
+        Ok(keep(bytes))
+    })
 }
 
 #[cfg(test)]
