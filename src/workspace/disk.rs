@@ -6,7 +6,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::{Path, PathBuf, is_separator},
     sync::{Arc, OnceLock},
 };
 
@@ -74,7 +74,13 @@ impl Disk {
 
     /// Whether a real path lies below one of the roots.
     pub(super) fn holds(&self, real: &Path) -> bool {
-        self.roots.iter().any(|it| real.starts_with(it))
+        // There may be many roots, and paths that are real can be compared byte by byte.
+        let real = real.as_os_str().as_encoded_bytes();
+        let is_separator = |it: Option<&u8>| it.is_some_and(|it| is_separator(char::from(*it)));
+        self.roots.iter().map(|it| it.as_os_str().as_encoded_bytes()).any(|root| {
+            let rest = real.strip_prefix(root);
+            rest.is_some_and(|it| it.is_empty() || is_separator(it.first()) || is_separator(root.last()))
+        })
     }
 
     /// Where a path really leads, and to what; `None` when nothing is there or it leads out.
@@ -107,11 +113,11 @@ impl Disk {
         known_or(&self.folders, folder, || {
             let plain = folder.rsplit_once('/').filter(|(_, name)| !name.is_empty()).and_then(|(above, name)| {
                 let is_folder = self.entry(above, name, folder)? == Listed::Folder;
-                is_folder.then(|| Some(self.folder(above)?.0.join(name)))
+                is_folder.then(|| self.folder(above).map(|(above, is_held)| (above.join(name), is_held)))
             });
             let root = if folder.is_empty() { "/" } else { folder };
-            let real = plain.unwrap_or_else(|| fs::canonicalize(root).ok())?;
-            let is_held = self.holds(&real);
+            let (real, is_held) = plain.unwrap_or_else(|| Some((fs::canonicalize(root).ok()?, false)))?;
+            let is_held = is_held || self.holds(&real);
             Some((real.into(), is_held))
         })
     }
