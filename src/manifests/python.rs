@@ -80,7 +80,7 @@ fn follow(path: &str, view: &View<'_>, manifests: &mut Manifests) -> Option<()> 
 
 /// A text in which a backslash at the end of a line has joined it with the next.
 fn joined(text: &str) -> Cow<'_, str> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut from = 0;
     while let Some(at) = memchr::memchr(b'\\', &rest.as_bytes()[from..]).map(|it| from + it) {
