@@ -82,6 +82,8 @@ pub struct Production {
     /// It leaves them out by itself, unless one of these options asks for them.
     #[serde(default)]
     pub asked: Vec<String>,
+    /// The command that takes them out again, once something is built.
+    pub prune: Option<String>,
     /// Options that do the same, or ask for something else.
     #[serde(default)]
     pub same: Vec<String>,

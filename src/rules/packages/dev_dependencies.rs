@@ -8,7 +8,7 @@ use crate::{
     finding::{Finding, Fix},
     knowledge::{DEVELOPERS, Installs, Production, is_plain_program},
     manifests::{Sources, View, Wanted, developers, listed_requirements, visible},
-    model::{Base, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value, declared, is_below},
+    model::{Base, CopyFrom, PackageCommand, Run, Stage, Step, StepKind, Value, declared, header, is_below},
     names,
     project::{file_name, join, parent},
     rewrite,
@@ -145,14 +145,62 @@ impl Site<'_> {
         let [context] = self.cx.contexts() else { return None };
         let view = View { context, copies: visible(&self.stage.steps, self.at) };
         let wanted = developers(self.command, self.run, &view)?;
-        if wanted.developers.is_empty() || !self.only_runs_behind(&wanted) || !self.runs_without(&wanted, context) {
+        if wanted.developers.is_empty() || !self.runs_without(&wanted, context) {
             return None;
+        }
+        if !self.only_runs_behind(&wanted) {
+            return self.of_copy(production, &wanted, folder);
         }
         let names: Vec<String> = wanted.developers.iter().map(|it| format!("`{it}`")).collect();
         let (title, names) = (self.command.title(), names::abridged(&names));
         let message = format!("`{title}` puts {names} into the image, which only developers need");
         let mut finding = self.finding(message)?;
         finding.fix = self.fix(production, &wanted);
+        Some(finding)
+    }
+
+    /// Packages that a stage needs to build, and that another one copies from it with all others.
+    fn of_copy(&self, production: &Production, wanted: &Wanted, folder: &str) -> Option<Finding> {
+        let prune = production.prune.as_ref().filter(|_| self.stage.index != self.last.index)?;
+        let place = join(folder, "node_modules");
+        let step = self.cx.model.ancestry(self.last.index).flat_map(|it| &it.steps).find(|it| match &it.kind {
+            StepKind::Copy(copy) => {
+                let is_it = |it: &String| join("/", it) == place;
+                copy.from == CopyFrom::Stage(self.stage.index) && copy.sources.iter().flatten().any(is_it)
+            }
+            StepKind::Run(_) | StepKind::Other => false,
+        })?;
+        // Whatever else is installed or taken out behind it may do the same.
+        let behind = || {
+            let here = self.run.packages().iter().filter(|it| it.invocation > self.command.invocation);
+            let later = self.stage.steps[self.at + 1..].iter().filter_map(|it| match &it.kind {
+                StepKind::Run(run) => Some(run.packages()),
+                StepKind::Copy(_) | StepKind::Other => None,
+            });
+            here.chain(later.flatten()).any(|it| it.manager.name == self.command.manager.name)
+        };
+        let texts = ["prune", "node_modules", "--omit", "--prod"];
+        let is_pruned = self.stage.runs().any(|(_, run)| run.mentions(&texts));
+        if behind() || is_pruned || self.stage.end.workdir.as_deref() != Some(folder) {
+            return None;
+        }
+        let names: Vec<String> = wanted.developers.iter().map(|it| format!("`{it}`")).collect();
+        let instruction = self.cx.model.instruction(step);
+        let message = format!(
+            "`{}` brings {} into the image, which only the build needs",
+            instruction.keyword.text,
+            names::abridged(&names)
+        );
+        let mut finding = Finding::new(RULE.name, self.cx.at(header(instruction)), message).note(
+            "They come with all that they depend on themselves, and none of the project's sources loads one of them.",
+        );
+        let last = self.stage.steps.last()?;
+        let end = self.cx.unit.syntax.items[last.item].span.end as usize;
+        let edit = Edit::insert(
+            end,
+            format!("{} {prune}\n", rewrite::keyword_like(self.cx.source, instruction, Keyword::Run)),
+        );
+        finding.fix = self.cx.fix(format!("Run `{prune}` behind the build"), Safety::Unsafe, [edit]);
         Some(finding)
     }
 
