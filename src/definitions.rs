@@ -6,7 +6,7 @@ use crate::{
     compose,
     documents::Documents,
     project::{Files, file_name, join, parent},
-    scripts, skaffold,
+    scripts, shell, skaffold,
     source::{FileId, Source},
     workflow::{self, Workflow},
 };
@@ -26,7 +26,7 @@ impl Definitions {
     /// Reads the files, and those that they lead to. Files that define no builds are dropped.
     pub fn of(mut sources: Vec<Source>, files: &dyn Files) -> Self {
         sources.sort_by(|a, b| a.path.cmp(&b.path));
-        sources.retain(|it| kind_of(&it.path).is_some_and(|kind| kind.may_build(&it.text)));
+        sources.retain(|it| kind_of_file(&it.path, &it.text).is_some_and(|kind| kind.may_build(&it.text)));
         let (found, workflows) = read(&mut sources, files);
         Self { sources, found, workflows }
     }
@@ -37,7 +37,7 @@ pub fn read(sources: &mut Vec<Source>, files: &dyn Files) -> (Found, Vec<Workflo
     let mut documents = Documents::of(std::mem::take(sources), files);
     let of_kind = |documents: &Documents<'_>, kind: Kind| -> Vec<FileId> {
         let all = documents.sources.iter().enumerate();
-        all.filter(|(_, it)| kind_of(&it.path) == Some(kind)).map(|(at, _)| FileId(at as u32)).collect()
+        all.filter(|(_, it)| kind_of_file(&it.path, &it.text) == Some(kind)).map(|(at, _)| FileId(at as u32)).collect()
     };
     let mut found = Found::default();
     let mut calls = Vec::new();
@@ -100,6 +100,12 @@ pub fn kind_of(path: &str) -> Option<Kind> {
     } else {
         scripts::is_script(name).then_some(Kind::Script)
     }
+}
+
+/// The same, of a file whose text is known: a name without an ending tells nothing, but the first line may name a shell.
+pub fn kind_of_file(path: &str, text: &str) -> Option<Kind> {
+    let is_script = || !file_name(path).contains('.') && shell::is_for_shell(text);
+    kind_of(path).or_else(|| is_script().then_some(Kind::Script))
 }
 
 /// The root of the repository in which a file lies; the folder where dockopt runs, where there is none.

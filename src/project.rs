@@ -442,7 +442,7 @@ impl Project {
             let name = file_name(&path);
             if is_dockerfile(name) {
                 dockerfiles.push(Source::new(path.clone(), text.clone()));
-            } else if definitions::kind_of(&path).is_some() {
+            } else if definitions::kind_of_file(&path, &text).is_some() {
                 definitions.push(Source::new(path.clone(), text.clone()));
             }
             memory.texts.insert(path, text.into());

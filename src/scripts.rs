@@ -46,7 +46,8 @@ pub fn read(documents: &mut Documents<'_>, file: FileId, root: Option<&str>, fou
         return;
     }
     let path = source.path.clone();
-    let Some(form) = form_of(file_name(&path)) else { return };
+    let form = form_of(file_name(&path)).or_else(|| shell::is_for_shell(&source.text).then_some(Form::Shell));
+    let Some(form) = form else { return };
     let folder = parent(&path);
     let scripts = match form {
         Form::Shell => {

@@ -622,6 +622,32 @@ fn a_closed_pipe_is_no_failure() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn scripts_without_an_ending_are_read_if_they_can_be_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let build = |shell: &str| format!("#!{shell}\ndocker build -t x app\n");
+    let texts = [
+        ("hack/test", "/usr/bin/env -S bash -eu"),
+        ("bin/docker-proxy", "/bin/sh"),
+        ("py", "/bin/python3"),
+        ("plain", "/bin/sh"),
+    ];
+    let texts = texts.map(|(path, shell)| (path, build(shell)));
+    let mut files = vec![("app/Dockerfile", "FROM a\n")];
+    files.extend(texts.iter().map(|(path, text)| (*path, text.as_str())));
+    let dir = folder(&files);
+    for path in ["hack/test", "bin/docker-proxy", "py"] {
+        fs::set_permissions(dir.path().join(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let expected = "app/Dockerfile\n  bin/docker-proxy:2: context app\n  hack/test:2: context app\n\nFound 2 builds\n";
+    assert_eq!(run(&dir, &["builds"]).out, expected);
+    // Those beside a Dockerfile that is named, and above it, are read too.
+    fs::rename(dir.path().join("hack/test"), dir.path().join("app/test")).unwrap();
+    let expected = "app/Dockerfile\n  app/test:2: context app\n\nFound 1 build\n";
+    assert_eq!(run(&dir, &["builds", "app/Dockerfile"]).out, expected);
+}
+
 #[test]
 fn builds_are_listed() {
     let compose = "services:\n  api:\n    build: {context: api, target: run}\n  b:\n    build: $B\n";

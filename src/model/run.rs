@@ -351,7 +351,7 @@ fn shell_text(instruction: &Instruction, source: &Source) -> Option<Arc<Cooked>>
     };
     let opener = source.slice(first.opener);
     if instruction.heredocs.len() == 1 && text.text.trim() == opener.trim() {
-        if source.slice(first.body).starts_with("#!") && !posix_shebang(source.slice(first.body)) {
+        if source.slice(first.body).starts_with("#!") && !shell::is_for_shell(source.slice(first.body)) {
             return None;
         }
         let mut cooked = Cooked::default();
@@ -371,14 +371,6 @@ fn shell_text(instruction: &Instruction, source: &Source) -> Option<Arc<Cooked>>
         }
     }
     Some(Arc::new(cooked))
-}
-
-fn posix_shebang(body: &str) -> bool {
-    let line = body.lines().next().unwrap_or_default();
-    let mut words = line.trim_start_matches("#!").split_whitespace();
-    let program = words.next().unwrap_or_default();
-    let program = if program.ends_with("/env") { words.next().unwrap_or_default() } else { program };
-    matches!(program.rsplit('/').next().unwrap_or(program), "sh" | "bash" | "ash" | "dash")
 }
 
 fn mounts(instruction: &Instruction, before: &State, escape: char) -> Vec<Mount> {

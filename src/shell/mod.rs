@@ -24,6 +24,17 @@ pub use invocation::{Invocation, Setting, exec};
 pub use lower::parse;
 pub use remove::Removal;
 
+/// Whether a first line of `#!` names a shell whose language [`parse`] reads.
+pub fn is_for_shell(text: &str) -> bool {
+    let Some(line) = text.lines().next().and_then(|it| it.strip_prefix("#!")) else { return false };
+    let mut words = line.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    // `env -S` takes the rest of the line apart.
+    let program =
+        if program.ends_with("/env") { words.find(|it| !it.starts_with('-')).unwrap_or_default() } else { program };
+    matches!(program.rsplit('/').next().unwrap_or(program), "sh" | "bash" | "ash" | "dash")
+}
+
 /// A parsed shell text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +20,7 @@ use crate::{
     definitions,
     project::{self, join, parent},
     settings::Settings,
+    shell,
 };
 
 /// What was found so far.
@@ -119,12 +121,15 @@ impl Workspace {
     fn add_definitions(&self, folder: &str, found: &mut Found) {
         let Some(listing) = found.listings.add(folder) else { return };
         for (name, listed) in listing.names() {
-            if listed == Listed::Folder || !may_define(name) {
+            let may_be_script = || listed == Listed::File && !name.contains('.');
+            if listed == Listed::Folder || !may_define(name) && !may_be_script() {
                 continue;
             }
             let path = join(folder, name);
             let is_file = || listed == Listed::File || Path::new(&path).is_file();
-            if definitions::kind_of(&path).is_some() && is_file() {
+            if definitions::kind_of(&path).is_some() && is_file()
+                || may_be_script() && is_shell_script(Path::new(&path))
+            {
                 found.definitions.insert(self.show(&path), PathBuf::from(path));
             }
         }
@@ -199,6 +204,8 @@ impl Workspace {
         let path = path_of(&error).map(slashed);
         let path = path.map_or_else(|| "a folder".to_owned(), |it| self.show(&it));
         let error = error.into_io_error()?;
+        // The error of the walk says again which path it is.
+        let error = io::Error::from(error.kind());
         (error.kind() != io::ErrorKind::NotFound).then_some(WorkspaceError::Unreadable { path, error })
     }
 }
@@ -210,13 +217,38 @@ fn folders_above(folder: &str) -> impl Iterator<Item = &str> {
 
 /// What a file is by its name. A link is taken when it leads to a file below the root.
 fn role_of_entry(entry: &DirEntry, root: Option<&Path>) -> Option<Role> {
-    let role = role_of(entry.file_name().to_str()?, entry.path())?;
+    let name = entry.file_name().to_str()?;
     let kind = entry.file_type()?;
+    let is_script = || kind.is_file() && !name.contains('.') && is_shell_script(entry.path());
+    let role = role_of(name, entry.path()).or_else(|| is_script().then_some(Role::Definition))?;
     let leads_to_file = || {
         let real = fs::canonicalize(entry.path());
         real.is_ok_and(|it| it.is_file() && root.is_some_and(|root| it.starts_with(root)))
     };
     (kind.is_file() || kind.is_symlink() && leads_to_file()).then_some(role)
+}
+
+/// Whether a file whose name has no ending is a program for a shell. Few such files can be run, and of those that can
+/// the first line is enough.
+fn is_shell_script(path: &Path) -> bool {
+    const LINE: u64 = 64;
+    let first_line = || {
+        let mut bytes = Vec::with_capacity(LINE as usize);
+        fs::File::open(path)?.take(LINE).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    is_executable(path) && first_line().is_ok_and(|it| shell::is_for_shell(&String::from_utf8_lossy(&it)))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::symlink_metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Path) -> bool {
+    true
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {
