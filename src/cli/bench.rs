@@ -53,7 +53,7 @@ pub(super) fn run(common: &Common, what: What<'_>, streams: &mut Streams) -> Res
     let paths = [what.path.to_owned()];
     let (workspace, settings) = settings_for(common, &paths)?;
     let loaded = workspace.load(&paths, None, settings);
-    let mut status = tell_problems(&loaded, streams)?;
+    let mut status = tell_problems(&loaded.problems, streams)?;
     let machine = machine()?;
     let mut variants = vec![Variant::of("before", loaded.project.clone(), what.only)];
     let safe = engine::fix(&loaded.project, Safety::Safe).project;

@@ -25,7 +25,7 @@ pub(super) fn run(common: &Common, paths: &[String], streams: &mut Streams) -> R
     }
     let (workspace, settings) = settings_for(common, paths)?;
     let loaded = workspace.load(paths, None, settings);
-    let mut status = tell_problems(&loaded, streams)?;
+    let mut status = tell_problems(&loaded.problems, streams)?;
     let project = &loaded.project;
     for error in &project.definition_errors {
         let source = project.source(error.location.file);

@@ -34,7 +34,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         let message = format!("`{flag}` cannot be used with standard input");
         return Err(Failure::Usage { message, help: Some("name the file itself".to_owned()) });
     }
-    let problems = tell_problems(&loaded, streams)?.max(tell_bad_patterns(&loaded, streams)?);
+    let problems = tell_problems(&loaded.problems, streams)?.max(tell_bad_patterns(&loaded, streams)?);
     tell_notes(common, &loaded, streams)?;
     let format = common.format_with(&loaded.project.settings);
     let is_empty = loaded.project.dockerfiles.is_empty();

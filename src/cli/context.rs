@@ -15,9 +15,9 @@ use super::{Failure, Status, Streams, args::Common, load, options, tell_problems
 use crate::{
     context::WalkOptions,
     measure::{Measured, Unmeasured, measure, measure_folder},
-    project::{Kind, Project},
+    project::{Kind, Project, join},
     report::{self, Format},
-    workspace::{STDIN, Workspace},
+    workspace::{STDIN, Workspace, WorkspaceError},
 };
 
 /// What is to be shown.
@@ -40,9 +40,8 @@ pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams
     let paths = [path.to_owned()];
     let (loaded, _) = load(common, &paths)?;
     let project = &loaded.project;
-    let mut status = tell_problems(&loaded, streams)?;
-    if status > Status::Clean && project.dockerfiles.is_empty() {
-        return Ok(status);
+    if !loaded.problems.is_empty() && project.dockerfiles.is_empty() {
+        return tell_problems(&loaded.problems, streams);
     }
     let folder = workspace.shown(path);
     let seen = AtomicUsize::new(0);
@@ -59,6 +58,12 @@ pub(super) fn run(common: &Common, path: &str, what: What, streams: &mut Streams
         });
         (measured, history.join().ok().flatten().unwrap_or_default())
     });
+    // What makes a build fail is told with that build.
+    let is_of_build = |it: &WorkspaceError| match it {
+        WorkspaceError::Unreadable { path, .. } => builds.iter().any(|build| unreadable(build).any(|it| it.0 == *path)),
+        _ => false,
+    };
+    let mut status = tell_problems(loaded.problems.iter().filter(|it| !is_of_build(it)), streams)?;
     status = status.max(tell_failed(project, &failed, streams)?);
     status = status.max(tell_ignore_errors(&builds, streams)?);
     if builds.is_empty() && project.dockerfiles.is_empty() && status == Status::Clean {
@@ -109,8 +114,7 @@ fn tell_ignore_errors(builds: &[Measured], streams: &mut Streams) -> io::Result<
                 told.insert(format!("{path}:{}: {}", error.line, error.message));
             }
         }
-        for (folder, error) in &build.tree.problems {
-            let path = crate::project::join(&build.folder, folder);
+        for (path, error) in unreadable(build) {
             told.insert(format!("{path}: cannot be read, and the build would fail: {error}"));
         }
     }
@@ -118,6 +122,11 @@ fn tell_ignore_errors(builds: &[Measured], streams: &mut Streams) -> io::Result<
         streams.tell(message, None)?;
     }
     Ok(if told.is_empty() { Status::Clean } else { Status::Failed })
+}
+
+/// The folders of a context that cannot be read.
+fn unreadable(build: &Measured) -> impl Iterator<Item = (String, &io::Error)> {
+    build.tree.problems.iter().map(|(folder, error)| (join(&build.folder, folder), error))
 }
 
 /// How long a walk may take before it is told how far it is.

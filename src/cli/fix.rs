@@ -38,7 +38,7 @@ pub(super) fn run(common: &Common, paths: &[String], how: How<'_>, streams: &mut
         return Err(Failure::Usage { message, help: Some("run `dockopt fix -` on its own".to_owned()) });
     }
     let (loaded, stdin_bytes) = load(common, paths)?;
-    let problems = tell_problems(&loaded, streams)?.max(tell_bad_patterns(&loaded, streams)?);
+    let problems = tell_problems(&loaded.problems, streams)?.max(tell_bad_patterns(&loaded, streams)?);
     tell_notes(common, &loaded, streams)?;
     let allowed = if how.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
     let fixed = engine::fix(&loaded.project, allowed);

@@ -35,7 +35,7 @@ pub(super) fn run(common: &Common, what: What<'_>, streams: &mut Streams) -> Res
         let message = format!("{}: is no folder", what.path);
         return Err(Failure::Usage { message, help: Some("give the folder whose images are to be built".to_owned()) });
     }
-    let mut status = tell_problems(&loaded, streams)?;
+    let mut status = tell_problems(&loaded.problems, streams)?;
     let parts = if what.only.is_empty() { &Part::ALL[..] } else { what.only };
     let plan = init::plan(&loaded.project, &folder, parts);
     if !what.dry_run {

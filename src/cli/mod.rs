@@ -225,7 +225,7 @@ fn syntax(files: &[String], streams: &mut Streams) -> Result<Status, Failure> {
         let source = loaded.project.source(unit.file);
         writeln!(streams.out, "{}", syntax::dump(&source.path, source, &unit.syntax))?;
     }
-    tell_problems(&loaded, streams)
+    tell_problems(&loaded.problems, streams)
 }
 
 /// Loads the project; with it come the bytes of standard input, if it was read.
@@ -319,11 +319,16 @@ fn tell_bad_patterns(loaded: &Loaded, streams: &mut Streams) -> Result<Status, F
     Ok(status)
 }
 
-fn tell_problems(loaded: &Loaded, streams: &mut Streams) -> Result<Status, Failure> {
-    for problem in &loaded.problems {
+fn tell_problems<'a>(
+    problems: impl IntoIterator<Item = &'a WorkspaceError>,
+    streams: &mut Streams,
+) -> Result<Status, Failure> {
+    let mut status = Status::Clean;
+    for problem in problems {
         streams.tell(problem, problem.help())?;
+        status = Status::Failed;
     }
-    Ok(if loaded.problems.is_empty() { Status::Clean } else { Status::Failed })
+    Ok(status)
 }
 
 fn status_of(common: &Common, settings: &Settings, findings: &[Finding]) -> Status {
