@@ -59,9 +59,7 @@ fn joined(cx: &FileCx<'_>, [before, here]: [&Instruction; 2], runs: [&Run; 2]) -
 /// Whether a run has several commands.
 fn chains(cx: &FileCx<'_>, instruction: &Instruction, run: &Run) -> bool {
     let Some(script) = run.script() else {
-        // The text of another shell, such as PowerShell's, is not read; in all of them these divide commands.
-        let text = cx.source.slice(instruction.rest.whole()).trim_end().trim_end_matches(';');
-        return matches!(instruction.args, Args::Shell(_)) && [";", "|", "&&"].iter().any(|it| text.contains(it));
+        return matches!(instruction.args, Args::Shell(_)) && divides(cx.source.slice(instruction.rest.whole()));
     };
     let mut commands = 0;
     script.each(&mut |node| {
@@ -71,4 +69,19 @@ fn chains(cx: &FileCx<'_>, instruction: &Instruction, run: &Run) -> bool {
         commands += usize::from(name.is_some_and(|it| !matches!(it.as_str(), "[" | "[[")));
     });
     commands > 1
+}
+
+/// Whether the text of another shell, such as PowerShell's, has several commands: in all of them these divide commands
+/// where they are not quoted.
+fn divides(text: &str) -> bool {
+    let mut quote = None;
+    let mut plain = String::new();
+    for it in text.trim_end().trim_end_matches(';').chars() {
+        match quote {
+            Some(mark) => quote = Some(mark).filter(|mark| *mark != it),
+            None if matches!(it, '"' | '\'') => quote = Some(it),
+            None => plain.push(it),
+        }
+    }
+    plain.contains([';', '|']) || plain.contains("&&")
 }
