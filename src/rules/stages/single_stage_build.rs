@@ -110,7 +110,7 @@ impl<'a> Plan<'a> {
         }
         let mut notes = vec![self.why];
         if let Some(division) = self.division.filter(|_| self.obstacles.is_empty()) {
-            let reasons = division.reasons.clone();
+            let reasons = division.doubts();
             let title = division.title();
             if let Some(change) = division.change() {
                 let safety = if reasons.is_empty() { Safety::Unsafe } else { Safety::Shown };

@@ -135,7 +135,7 @@ impl<'a> Site<'a, '_> {
                 }
                 StepKind::Run(run) if Self::is_about_building(run) || at == self.last => Role::Build,
                 StepKind::Run(_) => {
-                    division.reasons.push(format!("`{}` may write what the image needs.", self.line(at)));
+                    division.may_write(instruction);
                     Role::Build
                 }
                 StepKind::Copy(copy) if copy.from == CopyFrom::Context => Role::Build,
@@ -396,11 +396,6 @@ impl<'a> Site<'a, '_> {
                             | "touch"
                     )
             })
-    }
-
-    fn line(&self, at: usize) -> &'a str {
-        let span = self.cx.model.instruction(&self.stage.steps[at]).span;
-        self.cx.source.slice(span).lines().next().unwrap_or_default().trim_end_matches(['\\', ' '])
     }
 
     /// What programs find in the image of the tool chain, and miss elsewhere.

@@ -6,7 +6,7 @@ use super::packages::{self, Caches, Distribution, Package};
 use crate::{
     edit::{Change, Edit},
     model::{ImageRef, PackageCommand, Run, Stage, Step, StepKind},
-    rewrite,
+    names, rewrite,
     rule::FileCx,
     source::Span,
     syntax::{Args, Instruction, Item, ItemKind, Keyword, Pair},
@@ -54,6 +54,8 @@ pub(super) struct Division<'a> {
     pub environment: Vec<String>,
     /// What cannot be vouched for, in full sentences.
     pub reasons: Vec<String>,
+    /// The lines of each `RUN` of which nobody can tell what it is for.
+    unclear: Vec<String>,
 }
 
 impl<'a> Division<'a> {
@@ -72,7 +74,23 @@ impl<'a> Division<'a> {
             data: Vec::new(),
             environment: Vec::new(),
             reasons: Vec::new(),
+            unclear: Vec::new(),
         }
+    }
+
+    /// Takes down that nobody can tell what a `RUN` is for. All of them come into one sentence, with their lines.
+    pub(super) fn may_write(&mut self, instruction: &Instruction) {
+        self.unclear.push(self.cx.source.line(instruction.span.start).to_string());
+    }
+
+    /// What cannot be vouched for, in full sentences.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let unclear = match self.unclear.as_slice() {
+            [] => None,
+            [line] => Some(format!("The `RUN` in line {line} may write what the image needs.")),
+            lines => Some(format!("The `RUN`s in lines {} may write what the image needs.", names::enumerated(lines))),
+        };
+        unclear.into_iter().chain(self.reasons.iter().cloned()).collect()
     }
 
     pub(super) fn title(&self) -> String {

@@ -61,8 +61,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
             }
             StepKind::Run(run) if at == last || is_about_building(run) => Role::Build,
             StepKind::Run(_) => {
-                let line = cx.source.slice(instruction.span).lines().next().unwrap_or_default();
-                division.reasons.push(format!("`{line}` may write what the image needs."));
+                division.may_write(instruction);
                 Role::Build
             }
             StepKind::Copy(copy) if copy.from == CopyFrom::Context => Role::Build,

@@ -101,8 +101,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
                 Role::Both
             }
             StepKind::Run(_) => {
-                let line = cx.source.slice(instruction.span).lines().next().unwrap_or_default();
-                division.reasons.push(format!("`{line}` may write what the image needs."));
+                division.may_write(instruction);
                 Role::Both
             }
             StepKind::Copy(copy) => {

@@ -170,7 +170,7 @@ impl<'a> Site<'a, '_> {
                 }
                 StepKind::Run(run) if makes_accounts(run) => Role::Ships,
                 StepKind::Run(_) => {
-                    division.reasons.push(format!("`{}` may write what the image needs.", self.line(at)));
+                    division.may_write(instruction);
                     Role::Both
                 }
                 StepKind::Copy(copy) => Self::role_of_copy(copy, &needs),
@@ -440,11 +440,12 @@ fn step_index(stage: &Stage, step: &Step) -> usize {
     stage.steps.iter().position(|it| it.item == step.item).unwrap_or_default()
 }
 
-/// Whether a run only makes users and groups, and folders for them.
+/// Whether a run only makes users and groups, and folders for them, or folders alone.
 pub(super) fn makes_accounts(run: &Run) -> bool {
     const PROGRAMS: &[&str] = &["useradd", "adduser", "groupadd", "addgroup", "mkdir", "chown", "set"];
     let all = run.invocations();
     run.script().is_some_and(Script::is_understood)
-        && all.iter().any(|it| it.program.ends_with("add") || it.program.starts_with("add"))
+        && (all.iter().any(|it| it.program.ends_with("add") || it.program.starts_with("add"))
+            || all.iter().all(|it| matches!(it.program.as_str(), "mkdir" | "set")))
         && all.iter().all(|it| PROGRAMS.contains(&it.program.as_str()))
 }

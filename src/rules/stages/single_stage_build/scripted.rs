@@ -216,8 +216,7 @@ impl Site<'_, '_> {
             StepKind::Run(run) if makes_accounts(run) => Role::Both,
             StepKind::Run(run) if run.invocations().iter().all(|it| it.program.starts_with("a2")) => Role::Both,
             StepKind::Run(_) => {
-                let line = self.cx.source.slice(instruction.span).lines().next().unwrap_or_default();
-                division.reasons.push(format!("`{line}` may write what the image needs."));
+                division.may_write(instruction);
                 Role::Both
             }
             StepKind::Copy(copy) => {
