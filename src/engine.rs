@@ -100,12 +100,21 @@ fn is_off(project: &Project, rule: &Rule, file: FileId) -> bool {
 }
 
 fn is_off_in(settings: &Settings, rule: &Rule, path: &str, origin: Option<Origin>) -> bool {
-    let is_for_nobody = || match origin {
-        Some(Origin::Template) => true,
-        Some(Origin::Program) => rule.level() < Level::Error,
-        Some(Origin::People) | None => false,
-    };
-    settings.is_off_for(rule, path) || is_for_nobody() && !settings.asks_for(rule)
+    let is_for_nobody = origin.is_some_and(|it| is_for_nobody(it, rule));
+    settings.is_off_for(rule, path) || is_for_nobody && !settings.asks_for(rule)
+}
+
+/// Whether nobody makes use of what a rule has to say of a file that the project tells not to be written by people.
+fn is_quiet(project: &Project, rule: &Rule, file: FileId) -> bool {
+    project.unit(file).is_some() && !project.settings.asks_for(rule) && is_for_nobody(project.origin(file), rule)
+}
+
+fn is_for_nobody(origin: Origin, rule: &Rule) -> bool {
+    match origin {
+        Origin::Template | Origin::Kept => true,
+        Origin::Program => rule.level() < Level::Error,
+        Origin::People => false,
+    }
 }
 
 /// The model of a Dockerfile, with the arguments that its builds agree on.
@@ -162,7 +171,7 @@ fn look(project: &Project, unit: &Unit, chosen: &Chosen) -> Look {
                 used[at] = true;
                 is_silenced = true;
             }
-            if ignored || is_silenced {
+            if ignored || is_silenced || is_quiet(project, rule, unit.file) {
                 continue;
             }
             finding.level = level;
@@ -191,7 +200,7 @@ fn look_across(project: &Project, looks: &[&Look], chosen: &Chosen) -> Vec<Findi
     let mut views: Vec<(Vec<bool>, ProjectCx<'_>)> = Vec::new();
     for rule in &chosen.rules {
         let Check::Project(check) = rule.check else { continue };
-        let is_off = |file| is_off(project, rule, file);
+        let is_off = |file| is_off(project, rule, file) || is_quiet(project, rule, file);
         let on: Vec<bool> = project.dockerfiles.iter().map(|it| !is_off(it.file)).collect();
         let at = views.iter().position(|it| it.0 == on).unwrap_or_else(|| {
             let files = (0..on.len()).filter(|at| on[*at]).map(seen).collect();

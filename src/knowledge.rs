@@ -280,6 +280,9 @@ pub struct Manager {
     pub defeat: Vec<Defeat>,
     /// How to leave nothing behind where a cache cannot be mounted.
     pub tidy: Option<Tidy>,
+    /// Words with which it has another manager install packages of the system.
+    #[serde(default)]
+    pub system: Vec<String>,
     /// Packages that are fetched in a second or two, with all that they need.
     #[serde(default)]
     pub light: Vec<String>,
@@ -762,6 +765,15 @@ impl ProjectInstall {
 }
 
 impl Manager {
+    /// Whether a file of that name says what is to be installed.
+    pub fn is_manifest(&self, name: &str) -> bool {
+        let is = |pattern: &String| match pattern.strip_prefix('*') {
+            Some(ending) => name.ends_with(ending),
+            None => name == pattern,
+        };
+        self.project.iter().flat_map(|it| &it.manifests).flatten().any(is)
+    }
+
     /// The managers that a program may belong to.
     pub fn of_program(program: &str) -> impl Iterator<Item = &'static Self> {
         type Index = (FxHashMap<&'static str, Vec<&'static Manager>>, Vec<(&'static WordPattern, &'static Manager)>);

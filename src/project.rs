@@ -1,5 +1,7 @@
 //! The project as a value: files, Dockerfiles, builds, settings, and what lies around them.
 
+mod origin;
+
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +24,7 @@ use crate::{
     settings::Settings,
     shellcheck::{Remark, Script},
     source::{FileId, Location, Source, Span},
-    syntax::{self, Dockerfile, ItemKind, SyntaxError},
+    syntax::{self, Dockerfile, ItemKind},
     tracked::Tracked,
     workflow::Workflow,
 };
@@ -77,6 +79,10 @@ struct Known {
     folders_above: Answers<Above>,
     /// Whatever else is found out once, by what it is about.
     others: Answers<Arc<dyn Any + Send + Sync>>,
+    /// Where the Dockerfiles come from, by their paths.
+    origins: Answers<Origin>,
+    /// The lines of the templates of Dockerfiles in a folder.
+    templates: Answers<Arc<[origin::Lines]>>,
 }
 
 /// A folder and those above it.
@@ -110,7 +116,7 @@ pub struct Unit {
     pub file: FileId,
     /// Its items.
     pub syntax: Arc<Dockerfile>,
-    /// Where its text comes from, or goes to.
+    /// Where its text comes from, or goes to, as far as the text tells; [`Project::origin`] knows more.
     pub origin: Origin,
 }
 
@@ -119,10 +125,13 @@ pub struct Unit {
 pub enum Origin {
     /// Both, as far as can be told.
     People,
-    /// A comment above its first instruction says that nobody is to edit it: a program writes it.
+    /// A program writes it: a comment above its first instruction says that nobody is to edit it, a template of it lies
+    /// around, or it is one of several that are alike but for a version.
     Program,
     /// No builder reads it: it is the template of another file.
     Template,
+    /// It lies in a folder for tests, or of what is only kept, and nothing outside of that folder builds it.
+    Kept,
 }
 
 /// What a path names.
@@ -564,10 +573,25 @@ impl Origin {
     }
 }
 
-/// Whether lines are no instructions, and there are marks of a template engine.
+/// Whether the builder would refuse it for the marks of a template engine: it stumbles over a line with one, or lines are
+/// no instructions at all.
 fn is_template(text: &str, syntax: &Dockerfile) -> bool {
-    syntax.errors.iter().any(SyntaxError::is_unknown_instruction)
-        && FILES.template.iter().any(|it| text.contains(it.as_str()))
+    let has_mark = |text: &str| FILES.template.iter().any(|it| text.contains(it.as_str()));
+    if !has_mark(text) {
+        return false;
+    }
+    // A line can have many errors, and is looked at once.
+    let mut seen = 0;
+    syntax.errors.iter().any(|it| {
+        let at = it.span.start as usize;
+        if at < seen {
+            return it.is_unknown_instruction();
+        }
+        let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[start..].lines().next().unwrap_or_default();
+        seen = start + line.len();
+        it.is_unknown_instruction() || has_mark(line)
+    })
 }
 
 /// Whether a comment above the first instruction says that nobody is to edit the file.

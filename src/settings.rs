@@ -356,18 +356,12 @@ impl Settings {
     pub fn is_foreign(name: &str) -> bool {
         const FOREIGN: [&str; 7] =
             ["node_modules", "vendor", "third_party", "third-party", "site-packages", ".venv", "venv"];
-        const READ_BY_TESTS: [&str; 9] = [
-            "testdata",
-            "test-data",
-            "test_data",
-            "testfiles",
-            "fixture",
-            "fixtures",
-            "test-fixtures",
-            "test_fixtures",
-            "__fixtures__",
-        ];
-        FOREIGN.contains(&name) || READ_BY_TESTS.contains(&name)
+        const READ_BY_TESTS: [&str; 7] =
+            ["test-data", "test_data", "fixture", "fixtures", "test-fixtures", "test_fixtures", "__fixtures__"];
+        FOREIGN.contains(&name)
+            || READ_BY_TESTS.contains(&name)
+            // `testfiles-negative`
+            || ["testdata", "testfiles"].iter().any(|it| name.starts_with(it))
     }
 
     /// Whether the file at `path` is not to be looked at.

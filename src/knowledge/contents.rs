@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::KNOWLEDGE;
+
 /// What lies in build contexts, and what builds need of it.
 ///
 /// # Panics
@@ -35,6 +37,12 @@ pub struct Contents {
     pub servers: Vec<String>,
     /// Endings of program text.
     pub code: Vec<String>,
+    /// Those of them that set an image up as often as they are what it is for.
+    pub setup: Vec<String>,
+    /// Endings of programs that were built outside of the image.
+    pub packed: Vec<String>,
+    /// Folders for tests, or of what is only kept.
+    pub aside: Vec<String>,
     /// Files that name a great deal, and tell nothing about what is read.
     pub generated: Vec<String>,
 }
@@ -70,6 +78,22 @@ impl Contents {
     /// Whether something of that name in the root of a project is a document.
     pub fn is_document(&self, name: &str) -> bool {
         self.documents.iter().any(|it| it.strip_suffix('*').map_or(it == name, |start| name.starts_with(start)))
+    }
+
+    /// Whether a folder of that name is for tests, or holds what is only kept.
+    pub fn is_aside(&self, name: &str) -> bool {
+        self.aside.iter().any(|it| it == name)
+    }
+
+    /// Whether a file of that name belongs to a program: its text, the program itself, or what says how it is built.
+    pub fn is_of_program(&self, name: &str) -> bool {
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let has = |all: &[String]| all.iter().any(|it| it == ending);
+        has(&self.code) && !has(&self.setup)
+            || has(&self.packed)
+            || self.manifests.iter().any(|it| it == name)
+            || KNOWLEDGE.managers.iter().any(|it| it.is_manifest(name))
+            || name.contains("requirements") && matches!(ending, "txt" | "in")
     }
 
     /// Whether a folder of that name is made before the image is.

@@ -48,12 +48,18 @@ fn summary(project: &Project, findings: &[Finding]) -> String {
     let n_files = project.dockerfiles.len();
     let mut out =
         if findings.is_empty() { format!("No findings in {}", counted(n_files, "file")) } else { found(findings) };
-    let of = |origin| project.dockerfiles.iter().filter(|it| it.origin == origin).count();
-    let (generated, templates) = (of(Origin::Program), of(Origin::Template));
-    if generated > 0 && project.settings.is_open() {
+    if !project.settings.is_open() {
+        return out;
+    }
+    let of = |origin| project.dockerfiles.iter().filter(|it| project.origin(it.file) == origin).count();
+    let (generated, kept, templates) = (of(Origin::Program), of(Origin::Kept), of(Origin::Template));
+    if generated > 0 {
         let _ = write!(out, "; of {} only errors are told", counted(generated, "generated file"));
     }
-    if templates > 0 && project.settings.is_open() {
+    if kept > 0 {
+        let _ = write!(out, "; of {} for tests or from archives nothing is told", counted(kept, "file"));
+    }
+    if templates > 0 {
         let verb = if templates == 1 { "was" } else { "were" };
         let _ = write!(out, "; {} {verb} not looked at", counted(templates, "template"));
     }
