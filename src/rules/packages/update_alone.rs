@@ -95,7 +95,15 @@ fn place(run: &Run, command: &PackageCommand) -> Option<Span> {
 /// Whether what follows the update in its run is known not to install.
 fn run_only_updates(run: &Run, update: &PackageCommand) -> bool {
     let behind = run.invocations().iter().enumerate().skip(update.invocation + 1);
-    behind.into_iter().all(|(at, it)| is_plain_program(&it.program) || run.package(at).is_some())
+    behind.into_iter().all(|(at, _)| is_known(run, at))
+}
+
+/// Whether a command is known not to install packages of the system, or seen to do so.
+fn is_known(run: &Run, at: usize) -> bool {
+    let invocation = &run.invocations()[at];
+    let calls =
+        |it: &PackageCommand| it.manager.system.iter().any(|word| it.texts.iter().flatten().any(|it| it == word));
+    is_plain_program(&invocation.program) || run.package(at).is_some_and(|it| !calls(it))
 }
 
 /// Whether all that follows, in this stage and those that are built on it, is known not to install.
@@ -104,17 +112,12 @@ fn nothing_else_installs(cx: &FileCx<'_>, stage: &Stage, at: usize, run: &Run, u
     let heirs =
         model.stages[stage.index + 1..].iter().filter(|it| model.ancestry(it.index).any(|it| it.index == stage.index));
     let later = stage.steps[at + 1..].iter().chain(heirs.flat_map(|it| &it.steps));
-    let is_known = |run: &Run| {
-        run.script().is_some_and(Script::is_understood)
-            && run
-                .invocations()
-                .iter()
-                .enumerate()
-                .all(|(at, it)| is_plain_program(&it.program) || run.package(at).is_some())
+    let is_understood = |run: &Run| {
+        run.script().is_some_and(Script::is_understood) && (0..run.invocations().len()).all(|at| is_known(run, at))
     };
     run_only_updates(run, update)
         && later.into_iter().all(|it| match &it.kind {
-            StepKind::Run(run) => is_known(run),
+            StepKind::Run(run) => is_understood(run),
             StepKind::Copy(_) | StepKind::Other => true,
         })
 }

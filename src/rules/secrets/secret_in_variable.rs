@@ -2,6 +2,7 @@
 
 use crate::{
     finding::Finding,
+    model::{Value, expand, variables},
     rule::{Check, FileCx, Rule},
     syntax::{Args, Instruction, Keyword, Word},
 };
@@ -72,16 +73,40 @@ fn finding(cx: &FileCx<'_>, outer: &Instruction, kind: Keyword, word: &Word, val
         .note(format!("{who} A secret mount hands it to one command: `RUN --mount=type=secret,id=…`."));
     // Where a secret will lie is none.
     let is_path = value.is_some_and(is_path);
-    let is_empty = value.is_some_and(|it| it.trim_matches(['"', '\'']).is_empty());
+    let is_empty = value.is_some_and(|it| it.trim_matches(['"', '\'']).is_empty() || is_unset(cx, outer, it));
+    // Of an argument that is made a variable only the latter is told.
+    let is_told_there = kind == Keyword::Arg && is_made_variable(cx, outer, name);
     // `USE_TOKEN` and `AUTH_ENABLED` are switches.
     let is_switch = has(&["use", "enable", "enabled", "disable", "disabled", "allow"])
         || value.is_some_and(|it| SWITCHES.contains(&it.trim_matches(['"', '\'']).to_ascii_lowercase().as_str()));
     let is_last = lower.rsplit('_').next().is_some_and(|it| SECRET.contains(&it) && it != "auth");
     let only_key = has(&["key"]) && !has(SECRET_KEYS) && !has(&["auth", "password", "secret", "token"]);
-    Some(if !buildkit || is_empty || is_path || only_key || is_switch || !is_last {
+    Some(if !buildkit || is_empty || is_told_there || is_path || only_key || is_switch || !is_last {
         finding.for_parity()
     } else {
         finding
+    })
+}
+
+/// Whether nothing that a value consists of is set where it stands: arguments from before the first `FROM` hold nothing
+/// in a stage that does not declare them.
+fn is_unset(cx: &FileCx<'_>, instruction: &Instruction, value: &str) -> bool {
+    let steps = instruction.stage.and_then(|it| cx.model.stages.get(it)).map_or(&[][..], |it| &it.steps);
+    let Some(step) = steps.iter().find(|it| cx.model.instruction(it).span == instruction.span) else { return false };
+    let lookup = |name: &str| {
+        if step.before.variables.contains_key(name) { Value::Unknown } else { Value::Unset }
+    };
+    value.contains('$') && expand(value, cx.unit.syntax.escape, &lookup).is_some_and(|it| it.is_empty())
+}
+
+/// Whether an `ENV` of the same stage has the name of an argument, and its value.
+fn is_made_variable(cx: &FileCx<'_>, argument: &Instruction, name: &str) -> bool {
+    let of_stage = |it: &&Instruction| it.stage == argument.stage && it.span.start > argument.span.start;
+    cx.all(Keyword::Env).filter(of_stage).any(|it| match &it.args {
+        Args::Pairs(pairs) => pairs
+            .iter()
+            .any(|it| it.key.text == name && variables(&it.value.text, cx.unit.syntax.escape).contains(&name)),
+        _ => false,
     })
 }
 

@@ -57,6 +57,8 @@ struct Plan<'a> {
     kept: Vec<(String, Span)>,
     /// Why it matters.
     why: String,
+    /// Whether the image is known to start what it builds.
+    is_certain: bool,
     /// How the build is divided; `None` where dockopt cannot tell.
     division: Option<Division<'a>>,
     /// What stands in the way, in full sentences.
@@ -88,7 +90,7 @@ impl<'a> Plan<'a> {
         }
         let why =
             "Compilers, headers and installers make the image larger and slower to pull, and give an intruder tools.";
-        Some(Self { kept, why: why.to_owned(), division: Some(division), obstacles })
+        Some(Self { kept, why: why.to_owned(), is_certain: true, division: Some(division), obstacles })
     }
 
     fn finding(self, cx: &FileCx<'_>) -> Finding {
@@ -123,7 +125,9 @@ impl<'a> Plan<'a> {
             notes.push(format!("What stands in the way of a fix: {}", self.obstacles.join(" ")));
         }
         finding.note = Some(notes.join(" "));
-        finding
+        // Nobody takes apart by hand what is seldom built and holds nothing of the project, or what may need its tools.
+        let is_worth_it = self.is_certain && cx.takes_program();
+        if finding.fix.is_none() && !is_worth_it { finding.for_asking() } else { finding }
     }
 }
 

@@ -117,7 +117,9 @@ impl<'a> Site<'a> {
         let steps = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
         let fetches = |(step, run): &(&Step, &Run)| {
             let fetch = |it: &&PackageCommand| {
-                it.manager.name == command.manager.name && it.action == Action::Fetch && !it.is_offline()
+                it.manager.name == command.manager.name
+                    && matches!(it.action, Action::Fetch | Action::Build)
+                    && !it.is_offline()
             };
             step.item < self.step.item
                 && !targets.iter().any(|it| run.has_cache_over(it))
@@ -211,7 +213,15 @@ impl Site<'_> {
             {
                 continue;
             }
-            let takes_all = matches!(invocation.program.as_str(), "chown" | "chmod" | "mv" | "cp");
+            let is_recursive = || {
+                let mut options = invocation.words.iter().filter_map(Word::literal).filter(|it| it.starts_with('-'));
+                options.any(|it| it == "--recursive" || !it.starts_with("--") && it.contains('R'))
+            };
+            let takes_all = match invocation.program.as_str() {
+                "mv" | "cp" => true,
+                "chown" | "chmod" => is_recursive(),
+                _ => false,
+            };
             // The last word of `cp` and `mv` is where things go, not what is taken.
             let gives = matches!(invocation.program.as_str(), "mv" | "cp");
             let words = &invocation.words[1..invocation.words.len() - usize::from(gives && invocation.words.len() > 1)];

@@ -92,6 +92,10 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef, l
     Site { cx, stage, image, language, context, last }.plan()
 }
 
+/// What a tool chain costs in an image that starts what was built with it.
+pub(super) const UNCALLED: &str =
+    "It makes the image several times as large and slower to pull, and nothing calls it when the image runs.";
+
 struct Site<'a, 'c> {
     cx: &'a FileCx<'a>,
     stage: &'a Stage,
@@ -161,8 +165,12 @@ impl<'a> Site<'a, '_> {
         if let Some(script) = needs.unread() {
             obstacles.push(format!("`{script}` cannot be read."));
         }
+        let mut why = "It makes the image several times as large and slower to pull.";
         match self.made(program.as_deref()) {
-            Ok(made) => division.made = made,
+            Ok(made) => {
+                division.made = made;
+                why = UNCALLED;
+            }
             Err(obstacle) => obstacles.push(obstacle),
         }
         if let Some(folder) = division.made.first().map(|it| parent(it))
@@ -176,9 +184,7 @@ impl<'a> Site<'a, '_> {
             Some(data) => division.data = data,
             None => obstacles.push("which files the program reads when it runs cannot be told.".to_owned()),
         }
-        let why =
-            "It makes the image several times as large and slower to pull, and nothing calls it when the image runs.";
-        Some(Plan { kept, why: why.to_owned(), division: Some(division), obstacles })
+        Some(Plan { kept, why: why.to_owned(), is_certain: why == UNCALLED, division: Some(division), obstacles })
     }
 
     /// The program that the image runs, as it is written; of `java -jar x` and `dotnet x.dll` what they are given.

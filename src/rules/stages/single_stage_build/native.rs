@@ -2,6 +2,7 @@
 
 use super::{
     Plan,
+    compiled::UNCALLED,
     division::{Division, Role},
     needs::Needs,
     packages::{self, Distribution, Fate},
@@ -81,6 +82,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
         let line = cx.source.slice(cx.model.instruction(step).span).lines().next().unwrap_or_default();
         obstacles.push(format!("`{line}` comes after the build."));
     }
+    let mut why = "It makes the image several times as large and slower to pull.";
     match program(cx, stage).and_then(|it| absolute(stage.end.workdir.as_deref(), &it)) {
         Some(called)
             if stage.steps[..=last]
@@ -89,6 +91,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
                 .any(|(at, _)| run_at(at).is_some_and(|run| makes(run, &called, stage, at, context))) =>
         {
             division.made.push(called);
+            why = UNCALLED;
         }
         _ => obstacles.push("what the build makes cannot be told.".to_owned()),
     }
@@ -105,8 +108,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
                 .push(format!("`{written}` has a newer `libstdc++` than Debian; `-static-libstdc++` links it in."));
         }
     }
-    let why = "It makes the image several times as large and slower to pull, and nothing calls it when the image runs.";
-    Some(Plan { kept, why: why.to_owned(), division: Some(division), obstacles })
+    Some(Plan { kept, why: why.to_owned(), is_certain: why == UNCALLED, division: Some(division), obstacles })
 }
 
 /// Whether a run does nothing that leaves something besides the build.
