@@ -2,10 +2,12 @@
 
 mod needs;
 mod sent;
+mod sources;
 mod tree;
 
 pub use needs::{Need, Needs};
 pub use sent::{Sent, Status};
+pub use sources::takes_program;
 pub use tree::{Node, Size, Tree, Trees, WalkOptions, bytes};
 
 use std::sync::Arc;

@@ -75,6 +75,13 @@ impl<'a> FileCx<'a> {
         self.contexts.get_or_init(|| context::candidates(self.project, self.unit.file, self.model))
     }
 
+    /// Whether the image is built again whenever the program of the project is edited: the build takes program text,
+    /// manifests or finished programs out of its context. Where it takes none, it is built again when its base or its
+    /// own text changes.
+    pub fn takes_program(&self) -> bool {
+        context::takes_program(self.model, self.contexts())
+    }
+
     /// Whether a stage is part of an image that somebody gets: the last one, one that a build names, or what these are
     /// built on.
     pub fn is_shipped(&self, stage: usize) -> bool {

@@ -123,9 +123,9 @@ fn fingerprints_outlive_moved_lines() {
         let results = list(&log["runs"][0]["results"]).iter();
         results.map(|it| it["partialFingerprints"].to_string()).collect::<Vec<_>>()
     };
-    let before = prints("FROM python:3.12\nRUN pip install flask\n");
+    let before = prints("FROM python:3.12\nRUN pip install flask\nCOPY app.py /srv/\n");
     assert!(!before.is_empty());
-    assert_eq!(before, prints("# more\n\nFROM python:3.12\n\n\nRUN pip install flask\n"));
+    assert_eq!(before, prints("# more\n\nFROM python:3.12\n\n\nRUN pip install flask\nCOPY app.py /srv/\n"));
 }
 
 #[test]

@@ -804,7 +804,9 @@ fn main() -> std::process::ExitCode {
 
 fn examine(case: &Case) -> Result<(), String> {
     let settings = case.files.iter().find(|(path, _)| *path == "dockopt.toml");
-    let settings = settings.map_or_else(|| Ok(Settings::default()), |(_, text)| Settings::parse(text));
+    // Most cases have no program that would be built again.
+    let asking = "[levels]\nmissing-cache-mount = \"warning\"\n";
+    let settings = Settings::parse(settings.map_or(asking, |(_, text)| *text));
     let settings = settings.map_err(|it| it.to_string())?;
     let project = Project::in_memory(case.files.iter().copied(), settings);
     let fixed = engine::fix(&project, Safety::Unsafe);

@@ -4,7 +4,7 @@ use super::mounts::{Doubts, Plan, Site, and, each};
 use crate::{
     edit::Safety,
     finding::{Finding, Fix},
-    knowledge::Action,
+    knowledge::{Action, CONTENTS},
     manifests::{files_of, listed, packages},
     model::PackageCommand,
     rule::{Check, FileCx, Rule},
@@ -106,6 +106,21 @@ fn is_light(command: &PackageCommand) -> bool {
     }
 }
 
+/// Whether all that a command installs lies in the builder already: finished packages, or without what it needs.
+fn is_local(command: &PackageCommand) -> bool {
+    let alone = command.has_option("--no-deps");
+    let is_local = |word: Option<&str>| {
+        let Some(word) = word.filter(|it| !it.contains("://")) else { return false };
+        let ending = word.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let is_path = word.starts_with(['/', '.']);
+        // Nobody keeps the sources of several projects in one folder.
+        let is_package = ending == "tgz" || CONTENTS.packed.iter().any(|it| it == ending);
+        is_package || is_path && (alone || word.ends_with("/*"))
+    };
+    let mut operands = command.operands().peekable();
+    command.action == Action::Install && operands.peek().is_some() && operands.all(|(_, it)| is_local(it))
+}
+
 fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
     let instruction = site.cx.model.instruction(site.step);
     let first = plan.commands.iter().find(|it| it.action != Action::Update).or(plan.commands.first())?;
@@ -119,19 +134,28 @@ fn finding(site: &Site<'_>, plan: &Plan<'_>) -> Option<Finding> {
     let message = format!("{} {verb} without a cache mount on {}", and(&titles), and(&targets));
     let location = Location { file: site.cx.unit.file, span };
     let mut finding = Finding::new(RULE.name, location, message);
-    if plan.commands.iter().all(|it| is_light(it)) {
+    let only_lists = plan.mounts.keys().all(|it| site.is_index(it));
+    if plan.commands.iter().all(|it| is_light(it) || is_local(it)) || only_lists {
+        finding = finding.for_asking();
+    }
+    // What is seldom built again seldom downloads anything.
+    if !site.takes_program() {
         finding = finding.for_asking();
     }
     let mut doubts = Doubts { safety: plan.doubts.safety, notes: plan.doubts.notes.clone() };
     let mut done = Vec::new();
     let fix = site.edits(plan, instruction, &mut doubts, &mut done);
-    // Packages of the system are seldom fetched again: that is not worth a rewrite by hand.
-    if fix.is_none() && plan.commands.iter().all(|it| it.manager.root) {
+    // What is seldom fetched again is not worth a rewrite by hand: packages of the system, and tools by their names.
+    let is_tool =
+        |it: &PackageCommand| it.action == Action::Install && matches!(count(site, it), Some(Count::Named(_)));
+    if fix.is_none() && plan.commands.iter().all(|it| it.manager.root || is_tool(it)) {
         finding = finding.for_asking();
     }
     let safety = doubts.safety.unwrap_or(Safety::Safe);
     site.set_fix(if fix.is_some() { safety } else { Safety::Shown });
-    let mut notes = vec![cost(site, plan)];
+    let cost =
+        if only_lists { "A rebuild of this layer downloads the package lists again.".into() } else { cost(site, plan) };
+    let mut notes = vec![cost];
     notes.append(&mut doubts.notes);
     finding.note = Some(notes.join(" "));
     finding.fix = fix.map(|change| Fix {

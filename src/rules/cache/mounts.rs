@@ -320,6 +320,17 @@ impl<'a> Site<'a> {
         all.unwrap_or_default()
     }
 
+    /// Whether a folder is the place of package lists.
+    pub(super) fn is_index(&self, folder: &str) -> bool {
+        let mut paths = self.uses().iter().flat_map(|(_, it)| it);
+        paths.any(|it| it.cache.holds == Holds::Index && it.targets.iter().any(|it| it == folder))
+    }
+
+    /// Whether the image is built again whenever the program of the project is edited.
+    pub(super) fn takes_program(&self) -> bool {
+        self.file.takes_program(self.cx)
+    }
+
     /// What it sees of a context.
     pub(super) fn view<'b>(&'b self, context: &'b Context) -> View<'b> {
         View { context, copies: visible(&self.stage.steps, self.at) }

@@ -41,7 +41,11 @@ fn remote_file<'a>(cx: &'a FileCx<'_>, item: usize) -> Option<&'a str> {
     };
     // Whoever adds the name of a branch's last commit wants to build again when the branch moves.
     let names_commit = |it: &str| it.contains("/git/refs") || (it.contains("/api.") && it.contains("/commits"));
-    urls.into_iter().find(|it| !is_repository(it) && !names_commit(it))
+    // What moves has no checksum that could be named, and whoever adds it wants it as it is today; where a variable
+    // holds the version, no checksum would fit the next.
+    let is_moving = |it: &str| matches!(it, "master" | "main" | "HEAD" | "latest" | "develop");
+    let moves = |it: &str| it.contains('$') || it.split(['/', '?']).any(is_moving);
+    urls.into_iter().find(|it| !is_repository(it) && !names_commit(it) && !moves(it))
 }
 
 fn finding(cx: &FileCx<'_>, item: usize, later: usize, copy: &Copy, url: &str) -> Finding {

@@ -1,6 +1,6 @@
 //! System packages that two layers in a row install: see `rules/packages/split-install.md`.
 
-use std::collections::BTreeSet;
+use std::{cell::LazyCell, collections::BTreeSet};
 
 use crate::{
     edit::{Change, Edit, Safety},
@@ -17,6 +17,7 @@ use crate::{
 pub(super) static RULE: Rule = crate::rule!("packages" / "split-install", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let is_seldom_built = LazyCell::new(|| !cx.takes_program());
     for stage in &cx.model.stages {
         let mut first: Option<Install<'_>> = None;
         for step in &stage.steps {
@@ -24,7 +25,8 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             if let (Some(first), Some(second)) = (&first, &next)
                 && first.is_like(second)
             {
-                out.extend(finding(cx, first, second));
+                let found = finding(cx, first, second);
+                out.extend(found.map(|it| if *is_seldom_built { it.for_asking() } else { it }));
             }
             first = next;
         }

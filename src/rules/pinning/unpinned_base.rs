@@ -48,5 +48,6 @@ fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
     let has_variable = name.contains('$') && image.tag.is_none();
     // No image has a name with capital letters: something else is put in its place before the build.
     let is_placeholder = image.name.contains(char::is_uppercase);
+    let finding = if cx.takes_program() { finding } else { finding.for_asking() };
     Some(if has_variable || is_placeholder || is_stage || is_own() { finding.for_parity() } else { finding })
 }

@@ -3,7 +3,7 @@
 use crate::{
     context::{Context, Size, WalkOptions, bytes},
     edit::{Change, Edit, Safety},
-    finding::{Finding, Fix, Label},
+    finding::{Audience, Finding, Fix, Label},
     model::{Copy, CopyFrom, Recursive, Run, Stage, StepKind, header, is_below},
     names::counted,
     project::{EntryKind, Kind},
@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = crate::rule!("size" / "chown-after-copy", Check::
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
     for stage in &cx.model.stages {
+        let mut found = Vec::new();
         for (at, step) in stage.steps.iter().enumerate() {
             let StepKind::Run(run) = &step.kind else { continue };
             if !run.mentions(&["chown", "chmod"]) || !cx.is_shipped(stage.index) {
@@ -25,11 +26,31 @@ fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
             for (number, invocation) in run.invocations().iter().enumerate() {
                 let Some(change) = Recursive::of(invocation, step, run, number) else { continue };
                 let site = Site { cx, stage, at, run, invocation, change };
-                out.extend(site.finding(cx.contexts()));
+                found.extend(site.finding(cx.contexts()));
             }
         }
+        let (fixed, open): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.fix.is_some());
+        out.extend(fixed);
+        let (told, asked): (Vec<_>, Vec<_>) = open.into_iter().partition(|it| it.audience == Audience::All);
+        out.extend(together(told).into_iter().chain(together(asked)));
     }
 }
+
+/// The findings of a stage that nothing but a rewrite by hand cures, which is one piece of work.
+fn together(found: Vec<Finding>) -> Option<Finding> {
+    let count = found.len();
+    let mut found = found.into_iter();
+    let mut first = found.next()?;
+    if count > 1 {
+        let command = first.message.split(" stores ").next().unwrap_or_default();
+        first.message = format!("{command} and {} more store what was copied a second time", count - 1);
+        first.related.extend(found.map(|it| Label { location: it.location, text: "so does this".to_owned() }));
+    }
+    Some(first)
+}
+
+/// Fewer bytes are not worth a rewrite by hand.
+const HEAVY: u64 = 1_000_000;
 
 struct Site<'a> {
     cx: &'a FileCx<'a>,
@@ -70,7 +91,9 @@ impl Site<'_> {
             location: Location { file: self.cx.unit.file, span: header(self.cx.model.instruction(&steps[first])) },
             text: format!("could set it with `--{}`", self.change.flag),
         });
-        let weight = weight(&open, contexts)
+        let weight = weight(&open, contexts);
+        let is_light = weight.is_some_and(|it| it.bytes < HEAVY);
+        let weight = weight
             .map_or_else(String::new, |it| format!(", {} in {} here", bytes(it.bytes), counted(it.files, "file")));
         let cost = format!("A layer that changes the owner or mode of a file holds all of the file again{weight}.");
         finding.note = Some(cost.clone());
@@ -85,6 +108,8 @@ impl Site<'_> {
                 safety: if is_safe { Safety::Safe } else { Safety::Unsafe },
                 change,
             });
+        } else if is_light {
+            finding = finding.for_asking();
         }
         Some(finding)
     }

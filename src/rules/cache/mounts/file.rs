@@ -11,6 +11,7 @@ use crate::{
     edit::Safety,
     knowledge::Action,
     model::{ImageRef, Model, MountKind, Stage},
+    rule::FileCx,
 };
 
 /// By base image and folder, the ids of the mounts that a file has.
@@ -23,6 +24,7 @@ pub(super) struct InFile {
     fed: OnceCell<FxHashSet<String>>,
     readers: OnceCell<Vec<Reader>>,
     fixes: RefCell<FxHashMap<usize, Safety>>,
+    takes_program: OnceCell<bool>,
 }
 
 /// A command that reads what others fetched.
@@ -34,6 +36,11 @@ pub(super) struct Reader {
 }
 
 impl InFile {
+    /// Whether the image is built again whenever the program of the project is edited.
+    pub(super) fn takes_program(&self, cx: &FileCx<'_>) -> bool {
+        *self.takes_program.get_or_init(|| cx.takes_program())
+    }
+
     /// The commands that read what others fetched.
     pub(super) fn readers(&self, model: &Model) -> &[Reader] {
         self.readers.get_or_init(|| {
