@@ -219,7 +219,7 @@ fn schema() {
                 "description": "How much of a context is too much, such as \"50 MB\"",
                 "type": "string",
                 "pattern": "^\\s*[0-9]+ *([kKmMgG]?[bB])\\s*$",
-                "default": "50 MB",
+                "default": "100 MB",
             },
             "strict-labels": { "description": "Whether an image may have no other labels", "type": "boolean" },
         },

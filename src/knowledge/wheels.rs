@@ -29,6 +29,9 @@ pub struct Twin {
     pub wheels: String,
     /// What is different: a full sentence.
     pub but: String,
+    /// Whether whoever names it has chosen to build it.
+    #[serde(default)]
+    pub chosen: bool,
     /// Whether both have the same version numbers.
     #[serde(default)]
     pub same: bool,

@@ -108,9 +108,18 @@ impl Site<'_> {
             finding.fix = change.map(|change| Fix { title: Self::title(plan), safety, change });
         } else {
             notes.push(format!("What stands in the way of a fix: {}", plan.obstacles.join(" ")));
+            // Whoever picks what is copied may have picked what the install needs.
+            if !self.is_broad(plan) {
+                finding = finding.for_asking();
+            }
         }
         finding.note = Some(notes.join(" "));
         (Some(finding), next)
+    }
+
+    /// Whether all of a folder is copied, whatever is in it.
+    fn is_broad(&self, plan: &Plan) -> bool {
+        plan.moved.iter().filter_map(|it| copy_of(&self.stage.steps[*it])).any(Copy::is_broad)
     }
 
     /// What changes: the copied files by their names, where they are few.
@@ -123,7 +132,8 @@ impl Site<'_> {
         match files.as_slice() {
             [one] if single => format!("`{one}`"),
             [one, two] if single => format!("`{one}` or `{two}`"),
-            _ => "a source file".to_owned(),
+            _ if self.is_broad(plan) => "a source file".to_owned(),
+            _ => "a copied file".to_owned(),
         }
     }
 

@@ -48,7 +48,9 @@ enum Count {
 fn count(site: &Site<'_>, command: &PackageCommand) -> Option<Count> {
     let lists = ["-r", "--requirement", "--requirements"].iter().any(|it| command.has_option(it));
     let words: Option<Vec<&str>> = command.operands().map(|(_, word)| word).collect();
-    let names: Vec<String> = words?.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect();
+    let mut names: Vec<String> = words?.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect();
+    // The version of a rock is a word of its own.
+    names.retain(|it| command.manager.name != "luarocks" || !it.starts_with(|it: char| it.is_ascii_digit()));
     if command.action == Action::Install && !names.is_empty() && !lists {
         let path = |it: &String| it.starts_with(['.', '/']);
         if let [one] = names.as_slice()

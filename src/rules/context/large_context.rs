@@ -11,7 +11,7 @@ use crate::{
 pub(super) static RULE: Rule = crate::rule!("context" / "large-context", Check::Project(check));
 
 /// The limit where the settings name none.
-const LIMIT: u64 = 50_000_000;
+const LIMIT: u64 = 100_000_000;
 
 fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
     let limit = cx.project.settings.context_limit.unwrap_or(LIMIT);

@@ -322,7 +322,7 @@ impl Site<'_> {
         if file.is_none() {
             finding.fix = self.renamed(twin);
         }
-        Some(finding)
+        Some(if twin.chosen { finding.for_asking() } else { finding })
     }
 
     fn renamed(&self, twin: &Twin) -> Option<crate::finding::Fix> {

@@ -1,9 +1,11 @@
 //! Base images without a tag, or with `latest`: see `rules/pinning/unpinned-base.md`.
 
+use std::cell::LazyCell;
+
 use rustc_hash::FxHashSet;
 
 use crate::{
-    finding::Finding,
+    finding::{Audience, Finding},
     model::ImageRef,
     rule::{Check, FileCx, Rule},
     syntax::{Keyword, Word},
@@ -12,10 +14,14 @@ use crate::{
 pub(super) static RULE: Rule = crate::rule!("pinning" / "unpinned-base", Check::File(check));
 
 fn check(cx: &FileCx<'_>, out: &mut Vec<Finding>) {
+    let takes_program = LazyCell::new(|| cx.takes_program());
     let mut names: Vec<&str> = Vec::new();
     for from in cx.all(Keyword::From) {
         if let Some(word) = from.words().first() {
-            out.extend(finding(cx, word, &names));
+            out.extend(finding(cx, word, &names).map(|it| {
+                let is_told = it.audience > Audience::All || *takes_program;
+                if is_told { it } else { it.for_asking() }
+            }));
         }
         names.extend(from.words().get(2).map(|it| it.text.as_str()));
     }
@@ -48,6 +54,5 @@ fn finding(cx: &FileCx<'_>, word: &Word, stages: &[&str]) -> Option<Finding> {
     let has_variable = name.contains('$') && image.tag.is_none();
     // No image has a name with capital letters: something else is put in its place before the build.
     let is_placeholder = image.name.contains(char::is_uppercase);
-    let finding = if cx.takes_program() { finding } else { finding.for_asking() };
     Some(if has_variable || is_placeholder || is_stage || is_own() { finding.for_parity() } else { finding })
 }

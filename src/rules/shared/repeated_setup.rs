@@ -171,7 +171,11 @@ impl<'a> Group<'a> {
                 });
                 notes.extend(open);
             }
-            Err(reason) => notes.push(reason),
+            // Without a way to wire it there is nothing to be done.
+            Err(reason) => {
+                notes.push(reason);
+                finding = finding.for_asking();
+            }
         }
         finding.note = Some(notes.join(" "));
         Some(finding)

@@ -115,10 +115,12 @@ impl<'a> Site<'a> {
         }
         let targets: Vec<&String> = path.targets.iter().collect();
         let steps = self.cx.model.ancestry(self.stage.index).flat_map(Stage::runs);
+        // A build has also fetched, and where it keeps nothing else there is nothing left to be said of a later one.
+        let keeps_all = command.manager.cache.iter().all(|it| it.used_by.contains(&Action::Fetch));
         let fetches = |(step, run): &(&Step, &Run)| {
             let fetch = |it: &&PackageCommand| {
                 it.manager.name == command.manager.name
-                    && matches!(it.action, Action::Fetch | Action::Build)
+                    && (it.action == Action::Fetch || it.action == Action::Build && keeps_all)
                     && !it.is_offline()
             };
             step.item < self.step.item
@@ -213,15 +215,7 @@ impl Site<'_> {
             {
                 continue;
             }
-            let is_recursive = || {
-                let mut options = invocation.words.iter().filter_map(Word::literal).filter(|it| it.starts_with('-'));
-                options.any(|it| it == "--recursive" || !it.starts_with("--") && it.contains('R'))
-            };
-            let takes_all = match invocation.program.as_str() {
-                "mv" | "cp" => true,
-                "chown" | "chmod" => is_recursive(),
-                _ => false,
-            };
+            let takes_all = matches!(invocation.program.as_str(), "chown" | "chmod" | "mv" | "cp");
             // The last word of `cp` and `mv` is where things go, not what is taken.
             let gives = matches!(invocation.program.as_str(), "mv" | "cp");
             let words = &invocation.words[1..invocation.words.len() - usize::from(gives && invocation.words.len() > 1)];
