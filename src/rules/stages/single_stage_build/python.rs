@@ -259,7 +259,7 @@ impl<'a> Site<'a, '_> {
             let place = (0..first).find(copies).unwrap_or(first);
             division.before.push((place, format!("RUN python -m venv {VENV}\nENV VIRTUAL_ENV={VENV}{pip}\n\n")));
         }
-        obstacles.extend(self.called_elsewhere(&venv));
+        obstacles.extend(self.called_elsewhere(&venv, last));
         division.made.push(venv.clone());
         let bin = format!("{venv}/bin");
         // What stands below the build stays in the image, and what stands above is repeated in it.
@@ -280,19 +280,32 @@ impl<'a> Site<'a, '_> {
         obstacles
     }
 
-    /// A command that names another environment than the one that is copied, which the image would then lack.
-    fn called_elsewhere(&self, venv: &str) -> Option<String> {
-        let model = self.cx.model;
+    /// What names another place of packages or programs than the environment that is copied, which the image would then
+    /// lack: a command of another environment, a program where pip puts it, a file among the packages.
+    fn called_elsewhere(&self, venv: &str, last: usize) -> Option<String> {
+        const PROGRAMS: &str = "/usr/local/bin/";
         let workdir = self.stage.end.workdir.as_deref();
-        let commands = self.stage.steps.iter().map(|it| model.instruction(it));
-        let commands =
-            commands.filter(|it| matches!(it.kind, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck));
-        let words = commands.flat_map(|it| {
-            it.rest.text.split(|it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '[' | ']' | ';' | '='))
+        let brought = self.stage.steps.iter().any(|it| match &it.kind {
+            StepKind::Copy(copy) => copy.destination.as_deref().is_some_and(|it| is_below(it, "/usr/local/bin")),
+            StepKind::Run(_) | StepKind::Other => false,
         });
-        let mut named = words.filter(|it| it.contains("venv/bin/"));
-        let other = named.find(|it| absolute(workdir, it).is_none_or(|it| !is_below(&it, venv)))?;
-        Some(format!("`{other}` lies in another environment than `{venv}`."))
+        self.stage.steps.iter().enumerate().find_map(|(at, step)| {
+            let instruction = self.cx.model.instruction(step);
+            let starts = matches!(instruction.kind, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
+            let ships = at > last && matches!(instruction.kind, Keyword::Run | Keyword::Copy | Keyword::Add);
+            let apart = |it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '[' | ']' | ';' | '=');
+            let mut words = instruction.rest.text.split(apart);
+            let is_elsewhere = |it: &&str| {
+                let lies = || absolute(workdir, it).is_some_and(|it| is_below(&it, venv));
+                let named =
+                    it.strip_prefix(PROGRAMS).filter(|it| !it.starts_with("python") && !it.contains(['.', '-']));
+                it.contains("venv/bin/") && !lies() && starts
+                    || it.contains("site-packages") && !lies() && (starts || ships)
+                    || named.is_some() && !brought && starts
+            };
+            let word = words.find(is_elsewhere)?;
+            Some(format!("`{word}` lies elsewhere than in `{venv}`."))
+        })
     }
 
     /// Where the dependencies are installed first and the project after the sources: the second install only

@@ -14,6 +14,7 @@ use crate::{
     model::{CopyFrom, ImageRef, PackageCommand, Run, Stage, Step, StepKind, Value, is_below},
     project::join,
     rule::FileCx,
+    shell::{Invocation, Script, Word},
     source::Span,
     syntax::{Args, Keyword},
 };
@@ -76,7 +77,14 @@ impl Language {
         let is_plain = |program: &str| {
             matches!(program, "set" | "true" | "cd" | "rm" | "mkdir" | "export" | "npm" | "yarn" | "pnpm")
         };
-        run.script().is_some_and(crate::shell::Script::is_understood)
+        // `rails new` and `composer create-project` make what the image runs, and so may what is downloaded.
+        let makes = |it: &Invocation| {
+            let words: Vec<String> = it.words.iter().filter_map(Word::literal).collect();
+            let is_made = |it: &String| matches!(it.as_str(), "new" | "init" | "create-project" | "global" | "create");
+            words.iter().any(is_made) || it.program == "curl" && !words.iter().any(|it| it.contains("composer"))
+        };
+        run.script().is_some_and(Script::is_understood)
+            && !run.invocations().iter().any(makes)
             && run.invocations().iter().enumerate().all(|(at, it)| {
                 let program = it.program.as_str();
                 is_own(at) || self == Self::Php && is_system(at) || is_alike(program) || is_plain(program)
@@ -87,7 +95,7 @@ impl Language {
 /// Whether a run makes assets of the sources.
 fn makes_assets(run: &Run) -> bool {
     run.invocations().iter().any(|it| {
-        let words: Vec<String> = it.words.iter().filter_map(crate::shell::Word::literal).collect();
+        let words: Vec<String> = it.words.iter().filter_map(Word::literal).collect();
         words.iter().any(|it| it == "assets:precompile" || it == "precompile")
             || matches!(it.program.as_str(), "npm" | "yarn" | "pnpm") && words.iter().any(|it| it.starts_with("build"))
     })
