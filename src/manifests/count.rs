@@ -1,6 +1,7 @@
 //! How many packages a lock file or a list of requirements names: what an install fetches again.
 
 use memchr::memmem;
+use rustc_hash::FxHashSet;
 
 use super::View;
 use crate::source::lines;
@@ -38,10 +39,24 @@ fn lock(name: &str) -> Option<fn(&str) -> usize> {
             |it| places(it, "[[package]]").filter(|(before, behind)| before.is_empty() && ends_line(behind)).count()
         }
         "Pipfile.lock" => |it| indented(it, "\"hashes\": ["),
-        "go.sum" => |it| lines(it).filter(|it| it.contains(' ') && !it.contains("/go.mod ")).count(),
+        // Its lock file has sums of what is never built, too.
+        "go.mod" => |it| {
+            let mut is_open = false;
+            let is_required = |line: &&str| {
+                let line = line.trim();
+                is_open = if is_open { line != ")" } else { line == "require (" };
+                let one = line.strip_prefix("require ").unwrap_or(if is_open { line } else { "" });
+                one.split(' ').nth(1).is_some_and(|it| it.starts_with('v'))
+            };
+            lines(it).filter(is_required).count()
+        },
+        // A gem stands there once for each platform.
         "Gemfile.lock" => |it| {
-            let is_package = |it: &&str| it.starts_with("    ") && !it.starts_with("     ") && it.contains(" (");
-            lines(it).filter(is_package).count()
+            let name = |it: &'_ str| {
+                let rest = it.strip_prefix("    ").filter(|it| !it.starts_with(' '))?;
+                rest.split_once(" (").map(|(name, _)| name.to_owned())
+            };
+            lines(it).filter_map(name).collect::<FxHashSet<_>>().len()
         },
         "composer.lock" => |it| indented(it, "\"dist\": {"),
         "mix.lock" => |it| lines(it).filter(|it| it.trim_start().starts_with('"')).count(),
@@ -88,6 +103,12 @@ mod tests {
             ("package-lock.json", "{\n\t\"resolved\": \"x\",\n  \"resolved\": \"y\", \"resolved\": \"z\"}", 2),
             ("pnpm-lock.yaml", "    resolution: {a}\n  resolution: {b}\n", 1),
             ("Cargo.lock", "", 0),
+            (
+                "go.mod",
+                "module a\n\ngo 1.22\n\nrequire b v1.0.0\n\nrequire (\n\tc v1.0.0\n\td v0.1.0 // indirect\n)\nreplace e => ./e\n",
+                3,
+            ),
+            ("Gemfile.lock", "GEM\n  specs:\n    a (1.0)\n      b (>= 1)\n    b (2.0)\n    b (2.0-x86_64-linux)\n", 2),
         ] {
             assert_eq!(lock(name).map(|count| count(text)), Some(number), "{name}");
         }

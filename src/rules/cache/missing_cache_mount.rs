@@ -46,13 +46,18 @@ enum Count {
 
 /// How many packages a command asks for; `None` where that cannot be told.
 fn count(site: &Site<'_>, command: &PackageCommand) -> Option<Count> {
+    // These name parts of the project.
+    if command.subcommand.starts_with("workspaces") {
+        return None;
+    }
     let lists = ["-r", "--requirement", "--requirements"].iter().any(|it| command.has_option(it));
     let words: Option<Vec<&str>> = command.operands().map(|(_, word)| word).collect();
     let mut names: Vec<String> = words?.iter().flat_map(|it| it.split_whitespace()).map(str::to_owned).collect();
     // The version of a rock is a word of its own.
     names.retain(|it| command.manager.name != "luarocks" || !it.starts_with(|it: char| it.is_ascii_digit()));
     if command.action == Action::Install && !names.is_empty() && !lists {
-        let path = |it: &String| it.starts_with(['.', '/']);
+        const ARCHIVES: &[&str] = &[".tar.gz", ".tgz", ".whl", ".zip", ".deb", ".rpm", ".apk", ".gem"];
+        let path = |it: &String| it.starts_with(['.', '/']) || ARCHIVES.iter().any(|ending| it.ends_with(ending));
         if let [one] = names.as_slice()
             && path(one)
         {

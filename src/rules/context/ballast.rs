@@ -162,6 +162,10 @@ pub(super) fn expected(shared: &Shared<'_>) -> Option<(Vec<String>, Vec<Line>)> 
 /// Commands of git that need no repository.
 const WITHOUT: &[&str] = &["clone", "config", "lfs", "init", "ls-remote", "--version", "version", "help"];
 
+/// Endings of programs that are scripts, and how they call git.
+const SCRIPTS: &[&str] = &["py", "js", "mjs", "cjs", "ts", "rb", "pl", "php"];
+const CALLS: &[&str] = &["'git'", "\"git\"", "git describe", "git rev-parse", "git log", "git show", "git rev-list"];
+
 /// Whether a build may ask git for something: a command, a script that it runs, a tool that makes versions from tags.
 fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
     let tells = |text: &str| CONTENTS.history.iter().any(|it| text.contains(it.as_str()));
@@ -177,20 +181,35 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
     let read = |path: &str| shared.files().read(&join(&shared.folder, path));
     let folder = if shared.folder == "." { String::new() } else { format!("{}/", shared.folder) };
     let own = file.source.path.strip_prefix(&folder).map_or_else(|| ".".to_owned(), parent);
+    let is_manifest = |name: &str| CONTENTS.manifests.iter().any(|it| it == name) || name.ends_with(".gemspec");
     let in_manifests = [".", own.as_str()].iter().any(|folder| {
         let names = shared.list(folder);
-        let names = names.iter().filter(|it| CONTENTS.manifests.contains(it) || it.ends_with(".gemspec"));
-        names.filter_map(|it| read(&join(folder, it))).any(|it| tells(&it))
+        names.iter().filter(|it| is_manifest(it)).filter_map(|it| read(&join(folder, it))).any(|it| tells(&it))
     });
+    // A member of a workspace may ask as well. Where there are too many, nobody knows.
+    let in_members = || {
+        const MOST: usize = 1_000;
+        let Some(tree) = shared.tree() else { return false };
+        let nodes = tree.nodes.iter().enumerate();
+        let sent = nodes.filter(|(_, node)| !node.excluded && node.kind == EntryKind::File);
+        let paths = sent.filter(|(_, node)| is_manifest(&node.name)).map(|(at, _)| tree.path(at as u32));
+        let paths: Vec<String> = paths.filter(|it| !it.split('/').any(|it| it == "node_modules")).collect();
+        paths.len() > MOST || paths.iter().filter_map(|it| read(it)).any(|it| tells(&it))
+    };
     let in_scripts = || {
         runs().flat_map(|(_, run)| run.invocations()).flat_map(|it| &it.words).filter_map(Word::literal).any(|word| {
             let name = word.trim_start_matches("./");
             let places = [name.to_owned(), join(&own, name), file_name(name).to_owned()];
-            name.strip_suffix(".sh").is_some()
-                && places.iter().filter_map(|it| read(it)).any(|it| tells(&it) || it.contains("git "))
+            let ending = file_name(name).rsplit_once('.').map_or("", |it| it.1);
+            let is_shell = ending == "sh";
+            let asks = |text: &str| {
+                let calls = || CALLS.iter().any(|it| text.contains(it));
+                tells(text) || if is_shell { text.contains("git ") } else { calls() }
+            };
+            (is_shell || SCRIPTS.contains(&ending)) && places.iter().filter_map(|it| read(it)).any(|it| asks(&it))
         })
     };
-    in_runs || in_manifests || in_scripts()
+    in_runs || in_manifests || in_scripts() || in_members()
 }
 
 /// What makes it unsure that the images stay the same with some lines.
@@ -227,8 +246,10 @@ pub(super) fn own_files(shared: &Shared<'_>) -> Vec<Line> {
     let root = if shared.folder == "." { String::new() } else { format!("{}/", shared.folder) };
     let listed = shared.list(".");
     let mut paths: Vec<String> = listed.iter().filter(|it| CONTENTS.own.contains(it)).cloned().collect();
+    // Where it is only guessed that a Dockerfile is built with this context, it may be a part of what is copied.
+    let built_here = shared.whole().filter(|(file, _)| file.contexts().len() == 1);
     let mut dockerfiles: Vec<&str> =
-        shared.whole().filter_map(|(file, _)| shared.project.path_of(file.unit.file).strip_prefix(&root)).collect();
+        built_here.filter_map(|(file, _)| shared.project.path_of(file.unit.file).strip_prefix(&root)).collect();
     dockerfiles.dedup();
     if dockerfiles.len() <= MOST_DOCKERFILES {
         paths.extend(dockerfiles.into_iter().map(str::to_owned));

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::sharing::{self, Shared};
+use super::{
+    ballast,
+    sharing::{self, Shared},
+};
 use crate::{
     context::{Context, Need, Status, Tree, WalkOptions},
     edit::{Change, Edit, Safety},
@@ -64,14 +67,17 @@ fn closed(shared: &Shared<'_>) -> Option<Change> {
         Tree::of(shared.files(), &shared.folder, ignore, &options).filter(|it| !it.cut)
     };
     let before = walk(&shared.ignore)?;
+    // What Docker and CI read themselves may stay behind, and so may what no build needs, such as `.git`.
+    let mut apart = ballast::own_files(shared);
+    let found = ballast::found(shared).map(|it| it.lines(shared));
+    apart.extend(found.into_iter().flatten().filter(|it| !it.text.contains(['/', '*'])));
     let mut lines: BTreeSet<String> = BTreeSet::new();
     let needs: Vec<&Need> = shared.builds.iter().flat_map(|it| &it.needs.all).collect();
     if needs.iter().any(|it| it.is_whole()) {
-        let own: BTreeSet<String> =
-            shared.harmless(&super::ballast::own_files(shared)).into_iter().map(|it| it.text).collect();
+        let apart: BTreeSet<String> = shared.harmless(&apart).into_iter().map(|it| it.text).collect();
         let sums = before.sums(|_, node| !node.excluded);
         let kept = before.children(0).filter(|(at, _)| sums[*at as usize].files > 0);
-        lines.extend(kept.map(|(_, node)| node.name.to_string()).filter(|it| !own.contains(it)));
+        lines.extend(kept.map(|(_, node)| node.name.to_string()).filter(|it| !apart.contains(it)));
     }
     lines.extend(needs.iter().flat_map(|it| &it.sources).filter(|it| *it != ".").cloned());
     // A folder stands for what is in it.
@@ -98,9 +104,7 @@ fn closed(shared: &Shared<'_>) -> Option<Change> {
             files.map(|(at, _)| tree.path(at as u32)).collect::<BTreeSet<_>>()
         };
         let (old, new) = (of(&before), of(&after));
-        // What Docker and CI read themselves may stay behind.
-        old.difference(&new).all(|it| super::ballast::own_files(shared).iter().any(|own| is_at(it, &own.text)))
-            && new.is_subset(&old)
+        old.difference(&new).all(|it| apart.iter().any(|line| is_at(it, &line.text))) && new.is_subset(&old)
     });
     if !is_same {
         return None;

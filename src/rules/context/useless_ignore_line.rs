@@ -41,7 +41,8 @@ fn check(cx: &ProjectCx<'_>, out: &mut Vec<Finding>) {
                 let useless = Useless {
                     message: format!("nothing is called `{}` here", source.slice(pattern.span)),
                     note: format!("`{}` is there, without it.", parent(&pattern.text)),
-                    fix: None,
+                    // Whoever wrote the line may have meant what is yet to come.
+                    fix: Some(removal(source, pattern, Safety::Unsafe)),
                 };
                 out.push(finding(file, source, pattern, useless));
             }
@@ -59,11 +60,14 @@ struct Useless {
 fn finding(file: FileId, source: &Source, pattern: &Pattern, useless: Useless) -> Finding {
     let mut finding = Finding::new(RULE.name, Location { file, span: pattern.span }, useless.message);
     finding.note = Some(useless.note);
-    // It keeps back nothing, so that without it nothing changes.
-    let removal = || ("Remove the line".to_owned(), Edit::delete(lines::whole_line(source, pattern)), Safety::Safe);
-    let (title, edit, safety) = useless.fix.unwrap_or_else(removal);
+    // It can keep nothing back, so that without it nothing changes.
+    let (title, edit, safety) = useless.fix.unwrap_or_else(|| removal(source, pattern, Safety::Safe));
     finding.fix = Change::of(file, [edit]).map(|change| Fix { title, safety, change });
     finding
+}
+
+fn removal(source: &Source, pattern: &Pattern, safety: Safety) -> (String, Edit, Safety) {
+    ("Remove the line".to_owned(), Edit::delete(lines::whole_line(source, pattern)), safety)
 }
 
 /// What is wrong with a pattern that no path can match.

@@ -206,6 +206,18 @@ pub(in crate::rules::cache) fn online(command: &PackageCommand) -> Option<Words>
 }
 
 impl Site<'_> {
+    /// A script of the project that this run starts and that names one of the mounted folders.
+    fn script_about(&self, targets: &[&String]) -> Option<String> {
+        let [context] = self.cx.contexts() else { return None };
+        let view = self.view(context);
+        let workdir = self.step.before.workdir.as_deref();
+        self.run.invocations().iter().flat_map(|it| &it.words).find_map(|word| {
+            let word = text(word, &self.step.before).filter(|it| it.strip_suffix(".sh").is_some())?;
+            let script = context.read(&view.in_context(&absolute(workdir, &word)?)?)?;
+            targets.iter().any(|it| script.contains(it.as_str())).then(|| file_name(&word).to_owned())
+        })
+    }
+
     /// What else in this run has to do with the mounted folders: it would see what other builds left there.
     pub(super) fn reader_doubts(&self, command: &PackageCommand, targets: &[&String], doubts: &mut Doubts) {
         for (at, invocation) in self.run.invocations().iter().enumerate() {
@@ -245,6 +257,10 @@ impl Site<'_> {
         if let Some(name) = cleans {
             doubts
                 .add(Safety::Unsafe, format!("`{name}` may empty the cache, or fail where it cannot remove a mount."));
+        }
+        if let Some(name) = self.script_about(targets) {
+            let note = format!("`{name}` names the folder of the cache, and fails where it would remove a mount.");
+            doubts.add(Safety::Shown, note);
         }
         // uv takes a local project for unchanged while its manifest is, and that stands in an earlier layer.
         if command.manager.name == "uv"
