@@ -141,7 +141,10 @@ fn line_with_links(path: &str, line: &str, is_page: &dyn Fn(&str) -> bool) -> St
         let file = target.split('#').next().unwrap_or(target);
         let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         if is_elsewhere || is_page(&dockopt::project::join(folder, file)) {
-            out.push_str(&rest[..=middle + 2 + end]);
+            out.push_str(&rest[..middle + 2]);
+            // mdBook writes a README as the index of its folder, and leaves the links as they are.
+            out.push_str(&if is_elsewhere { target.to_owned() } else { target.replace("README.md", "index.md") });
+            out.push(')');
         } else {
             out.push_str(&before[..start]);
             out.push_str(&before[start + 1..]);

@@ -543,8 +543,9 @@ fn shell_in_comment(comment: &str) -> Option<&str> {
     let content = comment.trim().strip_prefix('#')?.trim_start().strip_prefix("hadolint")?;
     let value = content.trim_start().strip_prefix("shell")?.trim_start().strip_prefix('=')?;
     let value = value.split('#').next().unwrap_or(value).trim();
-    let is_read = content.starts_with([' ', '\t']) && !value.is_empty() && !value.contains(char::is_whitespace);
-    is_read.then_some(value)
+    // A name that is mistyped is no reason to look at nothing.
+    let is_known = is_posix_shell(value) || ["pwsh", "powershell", "cmd"].contains(&crate::project::file_name(value));
+    (content.starts_with([' ', '\t']) && is_known).then_some(value)
 }
 
 /// A path made absolute below a working directory; `None` when that is needed and unknown.

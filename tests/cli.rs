@@ -666,7 +666,7 @@ fn builds_are_listed() {
     let ran = run(&folder(&files), &["builds"]);
     let expected = "api/Dockerfile\n  compose.yaml:3 service api: context api; target run\n  Makefile:2 script image: \
                     context api\nold/Dockerfile\n  justfile:2 script old: context old; args A B=2\n  \
-                    deploy/stack.yaml:3 service old: context old\nweb/Dockerfile\n  nothing names it; what it copies is there with context web\n\nLeft \
+                    deploy/stack.yaml:3 service old: context old\nweb/Dockerfile\n  nothing names it; by what it copies, it is built with context web\n\nLeft \
                     out, as they are not certain:\n  compose.yaml:5: b: it depends on `$B`, which nothing here \
                     sets\n\nFound 4 builds\n";
     assert_eq!((ran.code, ran.out.as_str()), (0, expected));

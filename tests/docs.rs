@@ -151,6 +151,9 @@ fn site() {
         let prose = text.split("```").step_by(2);
         for target in prose.flat_map(targets).filter(|it| !it.contains("://") && !it.starts_with('#')) {
             let file = dockopt::project::join(folder, target.split('#').next().unwrap());
+            // A README becomes the index of its folder.
+            assert!(!file.ends_with("README.md"), "{path} leads to {target}");
+            let file = file.replace("index.md", "README.md");
             assert!(pages.contains(file.as_str()), "{path} leads to {target}");
         }
     }

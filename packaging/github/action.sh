@@ -13,8 +13,9 @@ if ! command -v dockopt > /dev/null; then
   PATH="$venv/bin:$PATH"
 fi
 
-read -ra paths <<< "$DOCKOPT_PATHS"
-read -ra arguments <<< "$DOCKOPT_ARGS"
+# Without a delimiter all lines are read, and the end of the text counts as a failure.
+read -rd '' -a paths <<< "$DOCKOPT_PATHS" || true
+read -rd '' -a arguments <<< "$DOCKOPT_ARGS" || true
 arguments+=(--format github --fail-on "$DOCKOPT_FAIL_ON")
 if [ -n "$DOCKOPT_SARIF" ]; then
   arguments+=(--output-file "sarif=$DOCKOPT_SARIF")

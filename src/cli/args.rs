@@ -42,7 +42,7 @@ pub(super) enum Command {
         #[arg(long)]
         write_baseline: bool,
         /// Write a comment above each instruction with findings that silences them, with a reason if one is given.
-        #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "diff_base")]
         add_ignores: Option<String>,
     },
     /// Apply the fixes that leave the image as it is, and say what is left.

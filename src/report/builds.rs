@@ -101,7 +101,9 @@ fn noun(kind: Kind) -> &'static str {
 fn inferred_row(out: &mut String, contexts: &[String]) {
     let _ = match contexts {
         [] => writeln!(out, "  nothing names it, and no folder has all that it copies"),
-        contexts => writeln!(out, "  nothing names it; what it copies is there with context {}", contexts.join(" or ")),
+        contexts => {
+            writeln!(out, "  nothing names it; by what it copies, it is built with context {}", contexts.join(" or "))
+        }
     };
 }
 

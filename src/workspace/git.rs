@@ -107,6 +107,8 @@ impl Loaded {
             "--no-color",
             "--no-ext-diff",
             "--no-textconv",
+            // Whatever the attributes of the repository say of a file.
+            "--text",
             "--no-relative",
             "--find-renames",
             "--ignore-submodules",

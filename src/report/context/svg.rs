@@ -246,7 +246,8 @@ fn squarified(entries: &[(u32, f64)], mut area: Area) -> Vec<(u32, Area)> {
 
 /// The beginning of a text that fits into a width.
 fn fitting(text: &str, width: f64, size: f64) -> String {
-    let most = (width / (size * 0.56)) as usize;
+    // Wide letters of the widest usual fonts.
+    let most = (width / (size * 0.64)) as usize;
     if text.chars().count() <= most {
         return text.to_owned();
     }

@@ -158,10 +158,10 @@ impl Site<'_> {
         if let (Lock::Copied(_), Some(false)) = (lock, agrees) {
             note.push_str(" So it is now: the lock file has to be brought up to date first.");
         } else if let Some((title, edits)) = self.edits(lock, &folder, context) {
-            note.push_str(if agrees == Some(true) {
-                " Here the two agree."
-            } else {
-                " If the two do not agree, the build will say so and stop."
+            note.push_str(match (agrees, lock) {
+                (Some(true), _) => " Here the two agree.",
+                (_, Lock::Copied(_)) => " If the two do not agree, the build will say so and stop.",
+                (_, Lock::Beside { .. }) => "",
             });
             finding.fix =
                 Change::of(self.cx.unit.file, edits).map(|change| Fix { title, safety: Safety::Unsafe, change });

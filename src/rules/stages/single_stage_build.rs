@@ -200,8 +200,20 @@ fn runs_something(cx: &FileCx<'_>, stage: &Stage, image: &ImageRef) -> bool {
 
 /// Whether a Dockerfile is called after what is not for production: `Dockerfile.dev`, `tests.dockerfile`.
 fn is_named_for_development(path: &str) -> bool {
-    const NAMES: &[&str] =
-        &["dev", "devel", "development", "test", "tests", "testing", "debug", "ci", "local", "devcontainer"];
+    const NAMES: &[&str] = &[
+        "dev",
+        "devel",
+        "development",
+        "test",
+        "tests",
+        "testing",
+        "debug",
+        "ci",
+        "local",
+        "devcontainer",
+        "integration",
+        "e2e",
+    ];
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default();
     name.to_lowercase().split(['.', '-', '_']).any(|it| NAMES.contains(&it)) || parts.next() == Some(".devcontainer")
