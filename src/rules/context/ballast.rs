@@ -193,7 +193,8 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
         let nodes = tree.nodes.iter().enumerate();
         let sent = nodes.filter(|(_, node)| !node.excluded && node.kind == EntryKind::File);
         let paths = sent.filter(|(_, node)| is_manifest(&node.name)).map(|(at, _)| tree.path(at as u32));
-        let paths: Vec<String> = paths.filter(|it| !it.split('/').any(|it| it == "node_modules")).collect();
+        let paths: Vec<String> =
+            paths.filter(|it| !it.split('/').any(|it| matches!(it, "node_modules" | "vendor"))).collect();
         paths.len() > MOST || paths.iter().filter_map(|it| read(it)).any(|it| tells(&it))
     };
     let in_scripts = || {
