@@ -162,9 +162,9 @@ pub(super) fn expected(shared: &Shared<'_>) -> Option<(Vec<String>, Vec<Line>)> 
 /// Commands of git that need no repository.
 const WITHOUT: &[&str] = &["clone", "config", "lfs", "init", "ls-remote", "--version", "version", "help"];
 
-/// Endings of programs that are scripts, and how they call git.
+/// Endings of programs that are scripts, and how they call git, besides what is told of all files.
 const SCRIPTS: &[&str] = &["py", "js", "mjs", "cjs", "ts", "rb", "pl", "php"];
-const CALLS: &[&str] = &["'git'", "\"git\"", "git describe", "git rev-parse", "git log", "git show", "git rev-list"];
+const CALLS: &[&str] = &["'git'", "\"git\""];
 
 /// Whether a build may ask git for something: a command, a script that it runs, a tool that makes versions from tags.
 fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
