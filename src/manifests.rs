@@ -1,5 +1,7 @@
 //! What a package command reads of the project: its manifests, and what stands in the way of giving it only these.
 
+use std::sync::Arc;
+
 use crate::{
     context::Context,
     knowledge::{self, Action, ProjectInstall, build_info, is_plain_program},
@@ -92,6 +94,11 @@ impl Manifests {
 }
 
 impl View<'_> {
+    /// The text of a file in the image, if a copy brought it.
+    pub fn read(&self, path: &str) -> Option<Arc<str>> {
+        self.context.read(&self.in_context(path)?)
+    }
+
     /// The path in the context of a file or folder in the image, if a copy brought it.
     pub fn in_context(&self, path: &str) -> Option<String> {
         self.origin(path).filter(|it| self.context.kind(it).is_some())

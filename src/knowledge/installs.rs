@@ -112,6 +112,8 @@ pub struct Developers {
     pub places: Vec<String>,
     /// What a package of Python is imported as, where that is neither its name nor the end of it.
     pub modules: BTreeMap<String, String>,
+    /// Beginnings of the names of files that are settings of tools for developers.
+    pub settings: Vec<String>,
 }
 
 /// The table of what is for developers.

@@ -153,7 +153,7 @@ impl Site<'_> {
             .collect();
         copies.sort_by_key(|it| it.0);
         let view = View { context: self.context, copies: copies.into_iter().map(|it| it.1).collect() };
-        self.context.read(&view.in_context(path)?)
+        view.read(path)
     }
 
     /// A value that is a path: with the home folder in it, and without variables.

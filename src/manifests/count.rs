@@ -52,7 +52,7 @@ fn lock(name: &str) -> Option<fn(&str) -> usize> {
         },
         // A gem stands there once for each platform.
         "Gemfile.lock" => |it| {
-            let name = |it: &'_ str| {
+            let name = |it: &str| {
                 let rest = it.strip_prefix("    ").filter(|it| !it.starts_with(' '))?;
                 rest.split_once(" (").map(|(name, _)| name.to_owned())
             };

@@ -257,7 +257,7 @@ impl<'de> Deserialize<'de> for Project {
 
 /// Which Yarn a project uses; `None` if nothing tells.
 pub fn yarn_flavor(folder: &str, view: &View<'_>) -> Option<Flavor> {
-    let lock = view.context.read(&view.in_context(&join(folder, "yarn.lock"))?)?;
+    let lock = view.read(&join(folder, "yarn.lock"))?;
     Some(if lock.contains("__metadata:") { Flavor::Berry } else { Flavor::Classic })
 }
 
@@ -275,10 +275,10 @@ pub enum Linker {
 
 /// How a project of Yarn 2 or later finds its packages; `None` for Yarn 1, and if nothing tells.
 pub fn yarn_linker(folder: &str, view: &View<'_>) -> Option<Linker> {
-    let lock = view.context.read(&view.in_context(&join(folder, "yarn.lock"))?)?;
+    let lock = view.read(&join(folder, "yarn.lock"))?;
     let (_, metadata) = lock.split_once("__metadata:")?;
     let format: u32 = metadata.lines().find_map(|it| it.trim().strip_prefix("version:"))?.trim().parse().ok()?;
-    let settings = view.in_context(&join(folder, ".yarnrc.yml")).and_then(|it| view.context.read(&it));
+    let settings = view.read(&join(folder, ".yarnrc.yml"));
     let setting = |key: &str| {
         let mut lines = settings.as_deref().unwrap_or_default().lines();
         lines.find_map(|it| it.strip_prefix(key)?.trim_start().strip_prefix(':').map(|it| it.trim().to_owned()))

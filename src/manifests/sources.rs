@@ -9,12 +9,19 @@ use crate::{
     project::{Kind, join},
 };
 
-/// The texts of the project's own sources, without its tests and the settings of its tools.
+/// The texts of the project's own sources, without its tests.
 #[derive(Debug)]
 pub struct Sources {
-    texts: Vec<Arc<str>>,
+    texts: Vec<Text>,
     /// There are too many to look at.
     too_many: bool,
+}
+
+#[derive(Debug)]
+struct Text {
+    text: Arc<str>,
+    /// Whether only tools for developers load it.
+    is_for_tools: bool,
 }
 
 impl Sources {
@@ -40,7 +47,8 @@ impl Sources {
                             sources.too_many = true;
                             return sources;
                         }
-                        sources.texts.push(context.read(&path).unwrap_or_default());
+                        let text = context.read(&path).unwrap_or_default();
+                        sources.texts.push(Text { text, is_for_tools: is_for_tools(&entry) });
                     }
                     Some(_) | None => {}
                 }
@@ -51,13 +59,14 @@ impl Sources {
 
     /// Whether one of them names the program in quotes, as those do that call it; also where that cannot be told.
     pub fn call(&self, program: &str) -> bool {
-        self.too_many || self.texts.iter().any(|it| calls_in_quotes(it, program))
+        self.too_many || self.texts.iter().any(|it| calls_in_quotes(&it.text, program))
     }
 
     /// Whether one of them loads the package, or names it as a setting would; also where that cannot be told.
     pub fn load(&self, package: &str) -> bool {
         let modules = modules_of(package);
-        self.too_many || self.texts.iter().any(|it| names_in_quotes(it, package) || imports(it, &modules))
+        let mut loaded = self.texts.iter().filter(|it| !it.is_for_tools).map(|it| &it.text);
+        self.too_many || loaded.any(|it| names_in_quotes(it, package) || imports(it, &modules))
     }
 }
 
@@ -108,11 +117,16 @@ fn is_foreign(folder: &str) -> bool {
 
 fn is_source(file: &str) -> bool {
     const ENDINGS: &[&str] = &["py", "js", "ts", "mjs", "cjs", "rb", "php", "sh", "go", "rs", "java", "ex", "exs"];
-    // What tests call, is called where they run, and the tools of developers read their settings.
-    let is_apart = file.starts_with("test_")
-        || ["_test.", ".test.", "_spec.", ".spec.", ".config."].iter().any(|it| file.contains(it))
-        || matches!(file, "conftest.py" | "setup.py" | "noxfile.py");
-    !is_apart && file.rsplit_once('.').is_some_and(|(_, it)| ENDINGS.contains(&it))
+    // What tests call, is called where they run.
+    let is_test = file.starts_with("test_") || file.contains("_test.") || file.contains(".test.");
+    !is_test && file.rsplit_once('.').is_some_and(|(_, it)| ENDINGS.contains(&it))
+}
+
+/// Whether a source is a test by another name, or the settings of a tool for developers.
+fn is_for_tools(file: &str) -> bool {
+    file.contains("_spec.")
+        || file.contains(".spec.")
+        || DEVELOPERS.settings.iter().any(|it| file.starts_with(it.as_str()))
 }
 
 #[cfg(test)]
@@ -120,7 +134,18 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Sources {
-        Sources { texts: vec![Arc::from(text)], too_many: false }
+        Sources { texts: vec![Text { text: Arc::from(text), is_for_tools: false }], too_many: false }
+    }
+
+    #[test]
+    fn settings_that_the_program_reads_are_sources_of_it() {
+        for file in ["next.config.js", "ecosystem.config.cjs", "setup.py", "app.js"] {
+            assert!(is_source(file) && !is_for_tools(file), "{file}");
+        }
+        for file in ["eslint.config.mjs", "conftest.py", "app.spec.ts"] {
+            assert!(is_source(file) && is_for_tools(file), "{file}");
+        }
+        assert!(!is_source("app.test.ts") && !is_source("test_app.py"));
     }
 
     #[test]

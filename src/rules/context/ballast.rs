@@ -168,7 +168,6 @@ const CALLS: &[&str] = &["'git'", "\"git\""];
 
 /// Whether a build may ask git for something: a command, a script that it runs, a tool that makes versions from tags.
 fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
-    let tells = |text: &str| CONTENTS.history.iter().any(|it| text.contains(it.as_str()));
     let runs = || file.model.stages.iter().flat_map(Stage::runs);
     let words: Vec<&str> = CONTENTS.history.iter().map(String::as_str).collect();
     let in_runs = runs().any(|(_, run)| {
@@ -181,22 +180,10 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
     let read = |path: &str| shared.files().read(&join(&shared.folder, path));
     let folder = if shared.folder == "." { String::new() } else { format!("{}/", shared.folder) };
     let own = file.source.path.strip_prefix(&folder).map_or_else(|| ".".to_owned(), parent);
-    let is_manifest = |name: &str| CONTENTS.manifests.iter().any(|it| it == name) || name.ends_with(".gemspec");
     let in_manifests = [".", own.as_str()].iter().any(|folder| {
         let names = shared.list(folder);
         names.iter().filter(|it| is_manifest(it)).filter_map(|it| read(&join(folder, it))).any(|it| tells(&it))
     });
-    // A member of a workspace may ask as well. Where there are too many, nobody knows.
-    let in_members = || {
-        const MOST: usize = 1_000;
-        let Some(tree) = shared.tree() else { return false };
-        let nodes = tree.nodes.iter().enumerate();
-        let sent = nodes.filter(|(_, node)| !node.excluded && node.kind == EntryKind::File);
-        let paths = sent.filter(|(_, node)| is_manifest(&node.name)).map(|(at, _)| tree.path(at as u32));
-        let paths: Vec<String> =
-            paths.filter(|it| !it.split('/').any(|it| matches!(it, "node_modules" | "vendor"))).collect();
-        paths.len() > MOST || paths.iter().filter_map(|it| read(it)).any(|it| tells(&it))
-    };
     let in_scripts = || {
         runs().flat_map(|(_, run)| run.invocations()).flat_map(|it| &it.words).filter_map(Word::literal).any(|word| {
             let name = word.trim_start_matches("./");
@@ -210,7 +197,33 @@ fn asks_for_history(shared: &Shared<'_>, file: &FileCx<'_>) -> bool {
             (is_shell || SCRIPTS.contains(&ending)) && places.iter().filter_map(|it| read(it)).any(|it| asks(&it))
         })
     };
-    in_runs || in_manifests || in_scripts() || in_members()
+    in_runs || in_manifests || in_scripts() || in_members(shared)
+}
+
+/// Whether a text speaks of the history.
+fn tells(text: &str) -> bool {
+    CONTENTS.history.iter().any(|it| text.contains(it.as_str()))
+}
+
+fn is_manifest(name: &str) -> bool {
+    CONTENTS.manifests.iter().any(|it| it == name) || name.ends_with(".gemspec")
+}
+
+/// Whether a manifest anywhere in a context, as that of a member of a workspace, speaks of the history. Where there are
+/// too many, nobody knows. All builds of the context ask the same.
+fn in_members(shared: &Shared<'_>) -> bool {
+    const MOST: usize = 1_000;
+    let about = format!("manifests about the history in {} by {}", shared.folder, shared.path);
+    *shared.project.once(&about, || {
+        let Some(tree) = shared.tree() else { return false };
+        let nodes = tree.nodes.iter().enumerate();
+        let sent = nodes.filter(|(_, node)| !node.excluded && node.kind == EntryKind::File);
+        let paths = sent.filter(|(_, node)| is_manifest(&node.name)).map(|(at, _)| tree.path(at as u32));
+        let paths: Vec<String> =
+            paths.filter(|it| !it.split('/').any(|it| matches!(it, "node_modules" | "vendor"))).collect();
+        let read = |path: &String| shared.files().read(&join(&shared.folder, path));
+        paths.len() > MOST || paths.iter().filter_map(read).any(|it| tells(&it))
+    })
 }
 
 /// What makes it unsure that the images stay the same with some lines.

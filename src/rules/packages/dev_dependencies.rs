@@ -326,8 +326,7 @@ impl Site<'_> {
             for part in parts.iter().filter(|it| {
                 it.rsplit_once('.').is_some_and(|(_, ending)| DEVELOPERS.scripts.iter().any(|it| it == ending))
             }) {
-                let place = workdir.as_deref().map(|it| join(it, part));
-                let script = place.and_then(|it| context.read(&view.in_context(&it)?));
+                let script = workdir.as_deref().and_then(|it| view.read(&join(it, part)));
                 match script.filter(|_| seen == 1 && part.rsplit_once('.').is_some_and(|it| it.1 == "sh")) {
                     Some(script) => started.push(script.to_string()),
                     None => return false,

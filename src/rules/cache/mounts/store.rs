@@ -206,15 +206,20 @@ pub(in crate::rules::cache) fn online(command: &PackageCommand) -> Option<Words>
 }
 
 impl Site<'_> {
+    /// The path of a shell script that a word names.
+    fn shell_script(&self, word: &Word) -> Option<String> {
+        text(word, &self.step.before).filter(|it| it.strip_suffix(".sh").is_some())
+    }
+
     /// A script of the project that this run starts and that names one of the mounted folders.
     fn script_about(&self, targets: &[&String]) -> Option<String> {
         let [context] = self.cx.contexts() else { return None };
         let view = self.view(context);
         let workdir = self.step.before.workdir.as_deref();
         self.run.invocations().iter().flat_map(|it| &it.words).find_map(|word| {
-            let word = text(word, &self.step.before).filter(|it| it.strip_suffix(".sh").is_some())?;
-            let script = context.read(&view.in_context(&absolute(workdir, &word)?)?)?;
-            targets.iter().any(|it| script.contains(it.as_str())).then(|| file_name(&word).to_owned())
+            let path = self.shell_script(word)?;
+            let script = view.read(&absolute(workdir, &path)?)?;
+            targets.iter().any(|it| script.contains(it.as_str())).then(|| file_name(&path).to_owned())
         })
     }
 
@@ -247,10 +252,8 @@ impl Site<'_> {
         }
         // Seen: `curl …/clean_caches.sh | sh`, and scripts that come with the sources.
         let named = |word: &Word| {
-            let word = text(word, &self.step.before)?;
-            let name = file_name(&word);
-            let is_script = name.rsplit_once('.').is_some_and(|(_, it)| it == "sh");
-            (is_script && name.contains("clean")).then(|| name.to_owned())
+            let path = self.shell_script(word)?;
+            Some(file_name(&path).to_owned()).filter(|it| it.contains("clean"))
         };
         let later = self.run.invocations().iter().skip(command.invocation + 1);
         let cleans = later.filter(|it| it.program != "rm").flat_map(|it| &it.words).find_map(named);

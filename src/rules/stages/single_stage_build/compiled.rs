@@ -92,9 +92,11 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef, l
     Site { cx, stage, image, language, context, last }.plan()
 }
 
-/// What a tool chain costs in an image that starts what was built with it.
-pub(super) const UNCALLED: &str =
-    "It makes the image several times as large and slower to pull, and nothing calls it when the image runs.";
+/// What a tool chain costs in an image; whether that starts what was built with it may not be known.
+pub(super) fn cost(is_started: bool) -> String {
+    let more = if is_started { ", and nothing calls it when the image runs" } else { "" };
+    format!("It makes the image several times as large and slower to pull{more}.")
+}
 
 struct Site<'a, 'c> {
     cx: &'a FileCx<'a>,
@@ -165,12 +167,10 @@ impl<'a> Site<'a, '_> {
         if let Some(script) = needs.unread() {
             obstacles.push(format!("`{script}` cannot be read."));
         }
-        let mut why = "It makes the image several times as large and slower to pull.";
-        match self.made(program.as_deref()) {
-            Ok(made) => {
-                division.made = made;
-                why = UNCALLED;
-            }
+        let made = self.made(program.as_deref());
+        let is_certain = made.is_ok();
+        match made {
+            Ok(made) => division.made = made,
             Err(obstacle) => obstacles.push(obstacle),
         }
         if let Some(folder) = division.made.first().map(|it| parent(it))
@@ -184,7 +184,7 @@ impl<'a> Site<'a, '_> {
             Some(data) => division.data = data,
             None => obstacles.push("which files the program reads when it runs cannot be told.".to_owned()),
         }
-        Some(Plan { kept, why: why.to_owned(), is_certain: why == UNCALLED, division: Some(division), obstacles })
+        Some(Plan { kept, why: cost(is_certain), is_certain, division: Some(division), obstacles })
     }
 
     /// The program that the image runs, as it is written; of `java -jar x` and `dotnet x.dll` what they are given.
@@ -375,7 +375,7 @@ impl<'a> Site<'a, '_> {
     fn read(&self, path: &str) -> Option<std::sync::Arc<str>> {
         let context = self.context?;
         let view = View { context, copies: visible(&self.stage.steps, self.last) };
-        context.read(&view.in_context(path)?)
+        view.read(path)
     }
 
     /// Whether a run fetches dependencies, or sets the build up.

@@ -2,7 +2,7 @@
 
 use super::{
     Plan,
-    compiled::UNCALLED,
+    compiled::cost,
     division::{Division, Role},
     needs::Needs,
     packages::{self, Distribution, Fate},
@@ -82,7 +82,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
         let line = cx.source.slice(cx.model.instruction(step).span).lines().next().unwrap_or_default();
         obstacles.push(format!("`{line}` comes after the build."));
     }
-    let mut why = "It makes the image several times as large and slower to pull.";
+    let mut is_certain = false;
     match program(cx, stage).and_then(|it| absolute(stage.end.workdir.as_deref(), &it)) {
         Some(called)
             if stage.steps[..=last]
@@ -91,7 +91,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
                 .any(|(at, _)| run_at(at).is_some_and(|run| makes(run, &called, stage, at, context))) =>
         {
             division.made.push(called);
-            why = UNCALLED;
+            is_certain = true;
         }
         _ => obstacles.push("what the build makes cannot be told.".to_owned()),
     }
@@ -108,7 +108,7 @@ pub(super) fn plan<'a>(cx: &'a FileCx<'a>, stage: &'a Stage, image: &ImageRef) -
                 .push(format!("`{written}` has a newer `libstdc++` than Debian; `-static-libstdc++` links it in."));
         }
     }
-    Some(Plan { kept, why: why.to_owned(), is_certain: why == UNCALLED, division: Some(division), obstacles })
+    Some(Plan { kept, why: cost(is_certain), is_certain, division: Some(division), obstacles })
 }
 
 /// Whether a run does nothing that leaves something besides the build.
@@ -140,10 +140,7 @@ fn makes(run: &Run, called: &str, stage: &Stage, at: usize, context: Option<&Con
     let name = file_name(called);
     let view = context.map(|context| View { context, copies: visible(&stage.steps, at) });
     // A file of the project, as the run sees it.
-    let read = |folder: &str, file: &str| {
-        let view = view.as_ref()?;
-        view.context.read(&view.in_context(&join(folder, file))?)
-    };
+    let read = |folder: &str, file: &str| view.as_ref()?.read(&join(folder, file));
     // What sets a folder up to build in, with the folder of the sources.
     let mut set_up: Vec<(String, String)> = Vec::new();
     for (it, folder) in run.invocations().iter().zip(run.folders()) {

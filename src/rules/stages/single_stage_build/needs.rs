@@ -99,8 +99,7 @@ impl<'a> Needs<'a> {
         for text in texts {
             let is_script = [".sh", ".bash", "entrypoint"].iter().any(|it| text.ends_with(it));
             let workdir = self.stage.end.workdir.as_deref();
-            let found = absolute(workdir, text).and_then(|it| view.in_context(&it));
-            match found.and_then(|it| context.read(&it)) {
+            match absolute(workdir, text).and_then(|it| view.read(&it)) {
                 Some(script) if is_script || script.starts_with("#!") => split(&script, &mut words.all),
                 None if is_script => words.unread = Some(text.to_owned()),
                 Some(_) | None => {}
